@@ -1,0 +1,54 @@
+/* An IPv4 or IPv6 address with port. */
+#ifndef PARLEY_BASE_ADDR_H
+#define PARLEY_BASE_ADDR_H
+
+#include "base/compiler.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct addr {
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	};
+};
+
+#define ADDR_TEXT_MAX 64 /* "[ipv6%scope]:port" and a NUL */
+
+/** addr_from_sockaddr() - Return: 0; -EAFNOSUPPORT for other families. An IPv4-mapped IPv6 address becomes IPv4. */
+int addr_from_sockaddr(struct addr *out, const struct sockaddr *sa) MUST_CHECK;
+
+/**
+ * addr_parse() - "1.2.3.4", "1.2.3.4:80", "::1", "[::1]:80", "*" (any, IPv6 with IPv4), "*:80"
+ * @default_port: used where the text has none.
+ * Return: 0; -EINVAL.
+ */
+int addr_parse(struct addr *out, const char *text, uint16_t default_port) MUST_CHECK;
+
+/** addr_format() - "1.2.3.4:80" or "[::1]:80" into @text (ADDR_TEXT_MAX). Return: @text. */
+const char *addr_format(const struct addr *a, char *text);
+
+/** addr_format_ip() - the same without the port and brackets. */
+const char *addr_format_ip(const struct addr *a, char *text);
+
+socklen_t addr_len(const struct addr *a);
+uint16_t addr_port(const struct addr *a);
+void addr_set_port(struct addr *a, uint16_t port);
+
+bool addr_equal(const struct addr *a, const struct addr *b);
+bool addr_same_ip(const struct addr *a, const struct addr *b);
+bool addr_is_loopback(const struct addr *a);
+
+/**
+ * addr_prefix() - what limits count by: the IPv4 address, or the /64 of an IPv6 one
+ * @out: 9 bytes: the family (4 or 6), then 8 bytes of address, zero-padded.
+ */
+#define ADDR_PREFIX_BYTES 9
+void addr_prefix(const struct addr *a, uint8_t out[ADDR_PREFIX_BYTES]);
+
+#endif

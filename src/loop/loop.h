@@ -1,0 +1,62 @@
+/*
+ * A thin layer over a libuv loop: its thread, its timers, and work put off to the end of an iteration.
+ *
+ * A loop belongs to the thread that runs it; every function here but loop_wake() asserts that. A callback that
+ * keeps the loop for more than LOOP_SLOW_MS is logged.
+ */
+#ifndef PARLEY_LOOP_LOOP_H
+#define PARLEY_LOOP_LOOP_H
+
+#include "base/list.h"
+#include "base/wheel.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#define LOOP_SLOW_MS 50
+#define LOOP_READ_BYTES 65536
+
+/* Work for the end of the iteration, embedded in whatever has it. */
+struct loop_defer {
+	struct list node;
+	void (*run)(struct loop_defer *d);
+};
+
+struct loop {
+	uv_loop_t uv;
+	uv_timer_t tick;    /* drives the wheel */
+	uv_prepare_t prepare; /* runs the deferred work, arms the tick, before the loop sleeps */
+	uv_check_t check;   /* takes the time after the loop wakes */
+	struct wheel wheel;
+	struct list deferred;
+	pthread_t thread;
+	uint64_t woke_ms;
+	uint8_t *read_buf; /* LOOP_READ_BYTES, shared by all streams: data is used up in the read callback */
+};
+
+/** loop_init() - Return: 0; -errno. */
+int loop_init(struct loop *l) MUST_CHECK;
+
+/** loop_deinit() - close what loop_init() opened. Asserts that no handle, timer or deferred work is left. */
+void loop_deinit(struct loop *l);
+
+/** loop_run() - run until loop_stop() or until nothing is left to do. */
+void loop_run(struct loop *l);
+void loop_stop(struct loop *l);
+
+/** loop_now_ms() - monotonic milliseconds, as of this iteration's wake-up. */
+uint64_t loop_now_ms(const struct loop *l);
+
+/** loop_assert_thread() - abort when called from another thread than the loop's. */
+void loop_assert_thread(const struct loop *l);
+
+void loop_timer_start(struct loop *l, struct wheel_timer *t, uint64_t after_ms);
+void loop_timer_stop(struct loop *l, struct wheel_timer *t);
+
+/** loop_defer() - run @d at the end of this iteration; harmless when it is already to be run. */
+void loop_defer_init(struct loop_defer *d, void (*run)(struct loop_defer *d));
+void loop_defer(struct loop *l, struct loop_defer *d);
+void loop_defer_cancel(struct loop_defer *d);
+
+#endif
