@@ -25,6 +25,7 @@ struct map {
 	struct map_node **slots;
 	size_t n_slots; /* a power of two, or 0 before the first insert */
 	size_t count;
+	size_t first; /* no slot below it has nodes */
 	uint8_t hash_key[MAP_HASH_KEY_BYTES];
 };
 
@@ -47,6 +48,6 @@ struct map_node *map_find(const struct map *m, const void *key, size_t key_len);
 void map_remove(struct map *m, struct map_node *node);
 
 /** map_first() - any node, or NULL; with map_remove(), for draining. */
-struct map_node *map_first(const struct map *m);
+struct map_node *map_first(struct map *m);
 
 #endif

@@ -28,7 +28,10 @@ struct wheel_timer {
 
 struct wheel {
 	struct list slots[WHEEL_SLOTS];
-	uint64_t tick; /* the last tick that was run */
+	uint64_t used[WHEEL_SLOTS / 64]; /* a bit for each slot that has timers */
+	struct list overdue;             /* were due when they were started */
+	uint64_t now_ms;                 /* the latest time given */
+	uint64_t tick;                   /* now_ms in ticks */
 	size_t count;
 };
 

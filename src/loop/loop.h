@@ -1,8 +1,8 @@
 /*
  * A thin layer over a libuv loop: its thread, its timers, and work put off to the end of an iteration.
  *
- * A loop belongs to the thread that runs it; every function here but loop_wake() asserts that. A callback that
- * keeps the loop for more than LOOP_SLOW_MS is logged.
+ * A loop belongs to the thread that called loop_init(), and during loop_run() to the thread that called that; the
+ * functions that take a loop assert it. An iteration whose callbacks together take more than LOOP_SLOW_MS is logged.
  */
 #ifndef PARLEY_LOOP_LOOP_H
 #define PARLEY_LOOP_LOOP_H
@@ -27,21 +27,31 @@ struct loop {
 	uv_loop_t uv;
 	uv_timer_t tick;    /* drives the wheel */
 	uv_prepare_t prepare; /* runs the deferred work, arms the tick, before the loop sleeps */
-	uv_check_t check;   /* takes the time after the loop wakes */
+	uv_check_t check;   /* notes when the loop woke */
 	struct wheel wheel;
 	struct list deferred;
 	pthread_t thread;
-	uint64_t woke_ms;
+	uint64_t woke_ms;     /* when this iteration began */
+	uint64_t tick_due_ms; /* what the tick is set to, or WHEEL_NEVER */
+	bool stopping;
 	uint8_t *read_buf; /* LOOP_READ_BYTES, shared by all streams: data is used up in the read callback */
 };
 
 /** loop_init() - Return: 0; -errno. */
 int loop_init(struct loop *l) MUST_CHECK;
 
-/** loop_deinit() - close what loop_init() opened. Asserts that no handle, timer or deferred work is left. */
+/**
+ * loop_deinit() - close what loop_init() opened
+ *
+ * Handles that are closing are waited for, deferred work is run; then it asserts that no handle, timer or work is left.
+ */
 void loop_deinit(struct loop *l);
 
-/** loop_run() - run until loop_stop() or until nothing is left to do. */
+/**
+ * loop_run() - run until loop_stop(), or until there is no active libuv handle or request and no deferred work
+ *
+ * Timers of the wheel alone do not keep it running. Work deferred in the last iteration has run when it returns.
+ */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
@@ -51,12 +61,21 @@ uint64_t loop_now_ms(const struct loop *l);
 /** loop_assert_thread() - abort when called from another thread than the loop's. */
 void loop_assert_thread(const struct loop *l);
 
+/** loop_timer_start() - (re)start @t to fire @after_ms after loop_now_ms(). */
 void loop_timer_start(struct loop *l, struct wheel_timer *t, uint64_t after_ms);
 void loop_timer_stop(struct loop *l, struct wheel_timer *t);
 
-/** loop_defer() - run @d at the end of this iteration; harmless when it is already to be run. */
+/** loop_defer_init() - @run may free @d, defer it again, and cancel or free other work. */
 void loop_defer_init(struct loop_defer *d, void (*run)(struct loop_defer *d));
+
+/**
+ * loop_defer() - run @d at the end of this iteration; harmless when it is already to be run
+ *
+ * Work deferred by deferred work runs in the same pass for a few rounds, then in the next iteration.
+ */
 void loop_defer(struct loop *l, struct loop_defer *d);
+
+/** loop_defer_cancel() - harmless when it is not to be run. */
 void loop_defer_cancel(struct loop_defer *d);
 
 #endif
