@@ -55,6 +55,24 @@ void client_open(struct client *c)
 	watch(c, EPOLL_CTL_ADD, true);
 }
 
+static void client_close(struct client *c)
+{
+	SSL_free(c->ssl);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->ssl = NULL;
+	c->fd = -1;
+	c->stage = STAGE_DEAD;
+}
+
+void client_deinit(struct client *c)
+{
+	client_close(c);
+	free(c->in);
+	free(c->out);
+	free(c->flight.sent_ns);
+}
+
 void client_fail(struct client *c, const char *why)
 {
 	struct load *l = c->load;
@@ -66,12 +84,7 @@ void client_fail(struct client *c, const char *why)
 	if (!l->first_failure)
 		l->first_failure = strdup(why);
 	l->n_failed++;
-	c->stage = STAGE_DEAD;
-	if (c->ssl)
-		SSL_free(c->ssl);
-	close(c->fd);
-	c->ssl = NULL;
-	c->fd = -1;
+	client_close(c);
 }
 
 /* Return: bytes; 0: would block; -1: failed or at its end. */

@@ -265,7 +265,7 @@ void dialect_make_rooms(struct load *l)
 	char reply[4096];
 	const char *body;
 	json_t *room;
-	SSL *ssl;
+	SSL *ssl = NULL;
 	int fd = -1;
 
 	if (l->opt.dialect == DIALECT_PARLEY)

@@ -101,7 +101,7 @@ struct load {
 	uint64_t now_ns;    /* after the last wake-up */
 	bool measuring;
 	struct hist hist;
-	const char *first_failure;
+	char *first_failure;
 	/* what a mode does, in the client's own event, so that it may send on it; each may be NULL */
 	void (*on_joined)(struct client *c);
 	void (*on_signal)(struct client *c);
@@ -117,6 +117,7 @@ uint64_t now_ns(void);
 
 /* client.c: sockets and frames */
 void client_open(struct client *c);
+void client_deinit(struct client *c);
 void client_event(struct client *c, uint32_t events);
 void client_text(struct client *c, const char *head,
 		 const char *tail);  /* queue one message, made of two parts */
@@ -132,6 +133,7 @@ void dialect_make_rooms(struct load *l);
 
 /* pump.c: the event loop */
 struct load *load_new(const struct options *opt);
+void load_free(struct load *l);
 void load_poll(struct load *l, uint64_t until_ns); /* handle what is there; wait until then at most */
 void load_open_all(struct load *l, uint32_t first, uint32_t end); /* and wait until they are paired */
 

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Connections that may be in their set-up at once: enough to keep a server busy, less than any listen
  * backlog. */
@@ -103,7 +104,6 @@ static void make_clients(struct load *l)
 		c->load = l;
 		c->fd = -1;
 		c->mate = &l->clients[i ^ 1];
-		c->flight.sent_ns = NULL;
 		if (getrandom(&c->mask, sizeof(c->mask), 0) != sizeof(c->mask))
 			die("getrandom: %s", strerror(errno));
 	}
@@ -136,6 +136,17 @@ struct load *load_new(const struct options *opt)
 	dialect_make_rooms(l);
 	l->now_ns = now_ns();
 	return l;
+}
+
+void load_free(struct load *l)
+{
+	for (uint32_t i = 0; i < l->opt.conns; i++)
+		client_deinit(&l->clients[i]);
+	free(l->clients);
+	free(l->first_failure);
+	SSL_CTX_free(l->tls);
+	close(l->epoll);
+	free(l);
 }
 
 void load_poll(struct load *l, uint64_t until_ns)

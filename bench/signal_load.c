@@ -110,13 +110,20 @@ static int run(const char *mode, const struct options *o)
 		     {"idle", mode_idle},
 		     {"joins", mode_joins}};
 
+	struct load *l;
+	int status;
+
 	if (!o->server)
 		die("whose CPU and memory? --server PID");
 	if (o->conns % 2)
 		die("--conns must be even: connections come in pairs");
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (!strcmp(mode, modes[i].name))
-			return modes[i].fn(load_new(o));
+		if (!strcmp(mode, modes[i].name)) {
+			l = load_new(o);
+			status = modes[i].fn(l);
+			load_free(l);
+			return status;
+		}
 	die("no mode \"%s\"; see signal_load --help", mode);
 }
 

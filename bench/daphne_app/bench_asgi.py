@@ -1,13 +1,15 @@
 """The least that a signalling server on Django Channels can do, as a measure for Parley.
 
 Pairs by room, and forwards `signal` messages with the sender and a number set by the server, through Channels'
-in-memory layer. No checks, limits or resume.
+in-memory layer: a group for each room, as its documentation has it, or with BENCH_DIRECT=1 straight to the other
+channel. No checks, limits or resume.
 
 usage: PYTHONPATH=bench/daphne_app /usr/bin/daphne -b 127.0.0.1 -p PORT bench_asgi:application
 """
 
 import itertools
 import json
+import os
 import secrets
 
 import django
@@ -27,6 +29,8 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
 from django.urls import path  # noqa: E402
 
+DIRECT = os.environ.get("BENCH_DIRECT") == "1"
+
 rooms = {}
 participants = itertools.count(1)
 
@@ -41,6 +45,8 @@ class Signalling(AsyncWebsocketConsumer):
 
     async def disconnect(self, code):
         self.members.pop(self.participant, None)
+        if self.room is not None:
+            await self.channel_layer.group_discard(self.room, self.channel_name)
         if self.room is not None and not self.members:
             rooms.pop(self.room, None)
 
@@ -56,6 +62,7 @@ class Signalling(AsyncWebsocketConsumer):
         self.members = rooms.setdefault(self.room, {})
         peers = dict(self.members)
         self.members[self.participant] = self.channel_name
+        await self.channel_layer.group_add(self.room, self.channel_name)
         await self.tell(
             {
                 "type": "joined",
@@ -65,7 +72,8 @@ class Signalling(AsyncWebsocketConsumer):
             }
         )
         for channel in peers.values():
-            await self.forward(channel, {"type": "peer.joined", "peer": {"participant": self.participant}})
+            event = {"type": "peer.joined", "peer": {"participant": self.participant}}
+            await self.channel_layer.send(channel, {"type": "member.message", "message": event, "sender": None})
 
     async def signal(self, message):
         channel = self.members.get(message.pop("to"))
@@ -73,13 +81,15 @@ class Signalling(AsyncWebsocketConsumer):
             return
         del message["id"], message["ack"]
         message["from"] = self.participant
-        await self.forward(channel, message)
-
-    async def forward(self, channel, message):
-        await self.channel_layer.send(channel, {"type": "member.message", "message": message})
+        event = {"type": "member.message", "message": message, "sender": self.channel_name}
+        if DIRECT:
+            await self.channel_layer.send(channel, event)
+        else:
+            await self.channel_layer.group_send(self.room, event)
 
     async def member_message(self, event):
-        await self.tell(event["message"])
+        if event["sender"] != self.channel_name:
+            await self.tell(event["message"])
 
     async def tell(self, message):
         self.seq += 1
