@@ -1,0 +1,37 @@
+/*
+ * The running service: what `parley serve` puts together, and the context that every route gets.
+ * All of it lives on the control loop.
+ */
+#ifndef PARLEY_APP_SERVICE_H
+#define PARLEY_APP_SERVICE_H
+
+#include "app/config.h"
+#include "app/origin.h"
+#include "base/bucket.h"
+#include "http/http.h"
+#include "http/ws.h"
+#include "loop/loop.h"
+#include "signal/signal.h"
+
+struct service {
+	struct config *config; /* owned by the command */
+	struct loop loop;
+	struct origin_policy origins;
+	struct http_server *http;
+	struct signal *signal;
+	struct ws_limits ws_limits;
+	struct bucket_table *room_budget; /* rooms made, by address prefix */
+	struct wheel_timer signal_timer;
+	struct http_reply_header headers[16]; /* put into every reply */
+	size_t n_headers;
+	bool redirect_to_https; /* plain HTTP only redirects */
+};
+
+/** service_time() - both clocks, for the signalling core. */
+struct signal_time service_time(const struct service *s);
+
+/** service_arm_signal() - (re)start the timer for what signalling has to do next; after every event given to
+ * it. */
+void service_arm_signal(struct service *s);
+
+#endif

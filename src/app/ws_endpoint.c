@@ -1,0 +1,128 @@
+/*
+ * Joins a WebSocket to a signalling connection: each is the other's user pointer, through struct endpoint,
+ * which is born with the upgrade and dies with the WebSocket's `closed`. Thread: the control loop's.
+ */
+#include "app/ws_endpoint.h"
+
+#include "app/ice_servers.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <errno.h>
+
+struct endpoint {
+	struct service *service;
+	struct ws *ws;
+	struct signal_conn *conn;
+};
+
+static void on_message(void *arg, const char *data, size_t n)
+{
+	struct endpoint *e = arg;
+	signal_input(e->conn, data, n, service_time(e->service));
+	service_arm_signal(e->service);
+}
+
+static void on_closed(void *arg, int code)
+{
+	struct endpoint *e = arg;
+	struct service *s = e->service;
+	log_debug("websocket closed code=%d", code);
+	signal_closed(e->conn, service_time(s));
+	service_arm_signal(s);
+	mem_free(e);
+}
+
+static const struct ws_ops endpoint_ops = {.message = on_message, .closed = on_closed};
+
+static void op_send(void *arg, void *user, const char *json, size_t n)
+{
+	struct endpoint *e = user;
+	(void)arg;
+	/* A connection that cannot take it is being cut by ws_send(); the session keeps the message for its
+	 * return. */
+	int rc = ws_send(e->ws, json, n);
+	if (rc && rc != -EPIPE)
+		log_info("websocket cut: its peer does not read error=%d", -rc);
+}
+
+static void op_close(void *arg, void *user, int code, const char *reason)
+{
+	struct endpoint *e = user;
+	(void)arg;
+	ws_close(e->ws, code, reason);
+}
+
+static int op_ice_servers(void *arg, const char *participant, struct signal_time now, struct buf *json,
+			  uint32_t *expires_s)
+{
+	struct service *s = arg;
+	int rc = ice_servers_json(s->config, participant, now.wall_ms, json);
+	if (rc == 0)
+		*expires_s = s->config->turn.credential_s;
+	return rc;
+}
+
+const struct signal_ops ws_endpoint_signal_ops = {
+	.send = op_send,
+	.close = op_close,
+	.ice_servers = op_ice_servers,
+};
+
+static void refuse_handshake(struct http_conn *conn, int status)
+{
+	static const struct http_reply_header upgrade[] = {{"Upgrade", "websocket"},
+							   {"Sec-WebSocket-Version", "13"}};
+	if (status != 426) {
+		http_reply_error(conn, status, "bad_handshake",
+				 "not a WebSocket handshake for " WS_SUBPROTOCOL);
+		return;
+	}
+	http_reply(conn, &(struct http_reply){
+				 .status = 426,
+				 .content_type = "text/plain; charset=utf-8",
+				 .body = "this is a WebSocket\n",
+				 .body_len = 20,
+				 .headers = upgrade,
+				 .n_headers = ARRAY_LEN(upgrade),
+			 });
+}
+
+/* After the upgrade: the signalling side. On failure the WebSocket is closed and forgets us. */
+static void connect_signal(struct endpoint *e, const struct addr *peer)
+{
+	int rc = signal_open(e->service->signal, e, peer, service_time(e->service), &e->conn);
+	if (rc == 0) {
+		ws_attach(e->ws, &endpoint_ops, e);
+		service_arm_signal(e->service);
+		return;
+	}
+	log_error("cannot open a signalling connection error=%d", -rc);
+	ws_close(e->ws, 1013, "try again later");
+	mem_free(e);
+}
+
+void ws_endpoint_handle(struct service *s, struct http_conn *conn, const struct http_request *req)
+{
+	if (!origin_allowed(&s->origins, http_header(req, "origin"), http_header(req, "host"), req->is_tls)) {
+		http_reply_error(conn, 403, "bad_origin", "this page's origin may not use this service");
+		return;
+	}
+	int status = ws_check(req, WS_SUBPROTOCOL);
+	if (status) {
+		refuse_handshake(conn, status);
+		return;
+	}
+	struct endpoint *e = mem_zalloc(sizeof(*e));
+	if (!e) {
+		http_reply_error(conn, 503, "out_of_memory", NULL);
+		return;
+	}
+	e->service = s;
+	struct addr peer = *req->peer; /* the request is gone after the upgrade */
+	if (ws_accept(conn, req, WS_SUBPROTOCOL, &s->ws_limits, &e->ws)) {
+		mem_free(e);
+		return;
+	}
+	connect_signal(e, &peer);
+}

@@ -1,0 +1,80 @@
+/** Who gets in: knocking, refusing, full rooms, unknown rooms; and that nothing reaches anybody before. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launchChromium } from './lib/browsers.mjs';
+import { enter, mediaFlows, startCall } from './lib/call.mjs';
+import { ParleyServer } from './lib/server.mjs';
+
+let server;
+let browser;
+before(async () => {
+  server = await new ParleyServer().start();
+  browser = await launchChromium();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function pages(t, n) {
+  const list = await Promise.all(Array.from({ length: n }, () => browser.page()));
+  t.after(() => Promise.all(list.map((p) => p.close())));
+  return list;
+}
+
+const remoteDescriptions = () => window.__seen.pcs.filter((p) => p.remoteDescription !== null).length;
+
+test('a refused newcomer is told so, and nothing of them reached the host', async (t) => {
+  const [host, guest] = await pages(t, 2);
+  const room = await server.createRoom();
+  await enter(host, room.url, 'Ada');
+  await host.shown('call');
+  await enter(guest, room.url, 'Mallory');
+  await guest.shown('waiting');
+  await host.shown('knock', 'Mallory');
+  assert.equal(await host.evaluate(remoteDescriptions), 0);
+  await host.click('knock-refuse');
+  await guest.until(() => document.querySelector('[data-testid="ended"]')?.dataset.reason === 'refused');
+  assert.equal(await host.evaluate(remoteDescriptions), 0);
+  assert.equal(await guest.evaluate(remoteDescriptions), 0);
+});
+
+test('a newcomer who gives up waiting is no longer shown to the host', async (t) => {
+  const [host, guest] = await pages(t, 2);
+  const room = await server.createRoom();
+  await enter(host, room.url, 'Ada');
+  await enter(guest, room.url, 'Bob');
+  await host.shown('knock');
+  await guest.click('waiting-cancel');
+  await host.gone('knock');
+});
+
+test('with knocking switched off by the host the next one comes straight in', async (t) => {
+  const [host, guest] = await pages(t, 2);
+  const room = await server.createRoom();
+  await enter(host, room.url, 'Ada');
+  await host.shown('call');
+  await host.click('knock-toggle');
+  await enter(guest, room.url, 'Bob');
+  await guest.shown('call');
+  await Promise.all([mediaFlows(host), mediaFlows(guest)]);
+});
+
+test('the third participant is told that the room is full', async (t) => {
+  const [host, guest, third] = await pages(t, 3);
+  const room = await server.createRoom({ knock: false });
+  await startCall(host, guest, room);
+  await enter(third, room.url, 'Eve');
+  await third.until(() => document.querySelector('[data-testid="ended"]')?.dataset.reason === 'room-full');
+  await Promise.all([mediaFlows(host), mediaFlows(guest)]);
+});
+
+test('an unknown room says so, and a code that is none is told at once', async (t) => {
+  const [page] = await pages(t, 1);
+  await enter(page, `${server.url}/r/00000-00000-00000-00000`, 'Ada');
+  await page.until(() => document.querySelector('[data-testid="ended"]')?.dataset.reason === 'room-unknown');
+  await page.goto(server.url);
+  await page.fill('home-code', 'not a code');
+  await page.click('home-open');
+  await page.shown('home-error');
+});

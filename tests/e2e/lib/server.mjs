@@ -1,0 +1,94 @@
+/** Starts and stops a real Parley for a test: free port, own data directory, log kept for when a test fails. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const binary = resolve(process.env.PARLEY ?? 'build/parley');
+
+export async function freePort() {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+export class ParleyServer {
+  #child;
+  #sets;
+  #dir = mkdtempSync(join(tmpdir(), 'parley-e2e-'));
+  log = '';
+
+  /** @param {Record<string, string | number>} sets options as {'section.key': value} */
+  constructor(sets = {}) {
+    this.#sets = sets;
+  }
+
+  get url() {
+    return `http://localhost:${this.port}`;
+  }
+
+  get dataDir() {
+    return this.#dir;
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  async start() {
+    this.port ??= await freePort();
+    const options = { 'server.http_port': this.port, 'server.data_dir': this.#dir, ...this.#sets };
+    const args = Object.entries(options).flatMap(([k, v]) => ['--set', `${k}=${v}`]);
+    const child = spawn(binary, ['serve', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    const ready = new Promise((resolve, reject) => {
+      child.stdout.on('data', (d) => String(d).includes('Parley is at') && resolve());
+      child.on('exit', (code, signal) => reject(new Error(`parley ended: ${code ?? signal}\n${this.log}`)));
+    });
+    child.stderr.on('data', (d) => {
+      this.log += d;
+    });
+    await ready;
+    return this;
+  }
+
+  /** Kill without warning, as a crash or the kernel would. */
+  async kill() {
+    this.#child.removeAllListeners('exit');
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Stop gracefully. Throws where the server did not end with 0, as after a sanitizer report. */
+  async stop() {
+    const child = this.#child;
+    if (child.exitCode === null && child.signalCode === null) {
+      child.removeAllListeners('exit');
+      const gone = once(child, 'exit');
+      child.kill('SIGTERM');
+      await gone;
+    }
+    rmSync(this.#dir, { recursive: true, force: true });
+    if (child.exitCode !== 0 && child.signalCode !== 'SIGKILL') {
+      throw new Error(`parley ended with ${child.exitCode ?? child.signalCode}\n${this.log}`);
+    }
+  }
+
+  /** Make a room over the API. @returns {Promise<{id: string, url: string}>} */
+  async createRoom(body = {}) {
+    const reply = await fetch(`${this.url}/api/v1/rooms`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (reply.status !== 201) throw new Error(`POST /api/v1/rooms: ${reply.status}`);
+    return reply.json();
+  }
+}
