@@ -66,7 +66,7 @@ static int parse_arguments(int argc, char **argv, const struct flag *own, size_t
 {
 	const char *set = NULL;
 	a->sources.file = getenv("PARLEY_CONFIG");
-	a->sources.environment = environ;
+	a->sources.environment = (const char *const *)environ;
 	a->sources.sets = a->sets;
 	const struct flag common[] = {{"--config", &a->sources.file, NULL}, {"--set", &set, NULL}};
 	for (int i = 0; i < argc;) {

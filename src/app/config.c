@@ -292,7 +292,7 @@ static int load_all(struct loader *l, const struct config_sources *src)
 	if (rc == 0 && src->file)
 		rc = load_file(l, src->file);
 	next_source(l);
-	for (char *const *e = src->environment; rc == 0 && e && *e; e++)
+	for (const char *const *e = src->environment; rc == 0 && e && *e; e++)
 		rc = load_variable(l, *e);
 	next_source(l);
 	for (size_t i = 0; rc == 0 && i < src->n_sets; i++)

@@ -102,9 +102,9 @@ const struct config_option *config_option_find(const char *section, const char *
 
 /* Where the configuration comes from. */
 struct config_sources {
-	const char *file;         /* NULL: none */
-	char *const *environment; /* as environ; NULL: none */
-	const char *const *sets;  /* "section.key=value" */
+	const char *file;               /* NULL: none */
+	const char *const *environment; /* as environ; NULL: none */
+	const char *const *sets;        /* "section.key=value" */
 	size_t n_sets;
 };
 

@@ -14,7 +14,8 @@
 
 static char error[CONFIG_ERROR_MAX];
 
-static struct config *load(const char *file, char *const *environment, const char *const *sets, size_t n_sets)
+static struct config *load(const char *file, const char *const *environment, const char *const *sets,
+			   size_t n_sets)
 {
 	struct config_sources src = {
 		.file = file, .environment = environment, .sets = sets, .n_sets = n_sets};
@@ -71,7 +72,7 @@ static void later_sources_win(void **state)
 	char path[32];
 	write_file(path, "[server]\nhttp_port = 81\n[rooms]\nmax = 5\nempty_s = 7\n[turn]\nurls = "
 			 "stun:a\nurls = stun:b\n");
-	char *environment[] = {"PATH=/bin", "PARLEY_ROOMS_MAX=6", "PARLEY_ROOMS_EMPTY_S=8", NULL};
+	const char *environment[] = {"PATH=/bin", "PARLEY_ROOMS_MAX=6", "PARLEY_ROOMS_EMPTY_S=8", NULL};
 	const char *sets[] = {"rooms.empty_s=9"};
 	struct config *c = load(path, environment, sets, 1);
 	unlink(path);
@@ -89,7 +90,7 @@ static void a_list_is_replaced_by_a_later_source(void **state)
 	(void)state;
 	char path[32];
 	write_file(path, "[turn]\nurls = stun:a\nurls = stun:b\n");
-	char *environment[] = {"PARLEY_TURN_URLS=stun:c,stun:d,stun:e", NULL};
+	const char *environment[] = {"PARLEY_TURN_URLS=stun:c,stun:d,stun:e", NULL};
 	struct config *c = load(path, environment, NULL, 0);
 	assert_non_null(c);
 	assert_int_equal(c->turn.urls.count, 3);
@@ -146,7 +147,7 @@ static void bad_values_are_refused(void **state)
 			fail_msg("%s was taken", bad[i]);
 		assert_true(error[0] != '\0');
 	}
-	char *environment[] = {"PARLEY_NO_SUCH_KEY=1", NULL};
+	const char *environment[] = {"PARLEY_NO_SUCH_KEY=1", NULL};
 	assert_null(load(NULL, environment, NULL, 0));
 	assert_non_null(strstr(error, "PARLEY_NO_SUCH_KEY"));
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -81,8 +82,8 @@ static void without_public_url_this_machine_counts(void **state)
 	assert_true(origin_allowed(&p, "http://localhost:8080", "localhost:8080", false));
 	assert_true(origin_allowed(&p, "http://127.0.0.1:8080", "127.0.0.1:8080", false));
 	assert_true(origin_allowed(&p, "https://[::1]:8443", "[::1]:8443", true));
-	char name[200];
-	char host[256];
+	char name[128];
+	char host[144];
 	char origin[ORIGIN_MAX];
 	assert_int_equal(gethostname(name, sizeof(name)), 0);
 	(void)snprintf(host, sizeof(host), "%s:8443", name);
