@@ -273,7 +273,7 @@ void dialect_make_rooms(struct load *l)
 	for (uint32_t i = 0; i < l->opt.conns; i += 2) {
 		struct client *c = &l->clients[i];
 		if (l->opt.dialect == DIALECT_SIMPLE) {
-			snprintf(c->room, sizeof(c->room), "room-%u", i);
+			snprintf(c->room, sizeof(c->room), "room-%u-%u", (unsigned int)getpid(), i);
 		} else {
 			body = api_post_room(l, fd, ssl, reply);
 			room = json_loads(body, 0, NULL);
