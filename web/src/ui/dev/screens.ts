@@ -1,0 +1,134 @@
+/** Each screen of the gallery: a name, and the state that shows it. */
+import type { AppState, DeviceProblem, Devices, EndReason, LinkState, PeerState } from '../../state/types';
+
+const room = 'k7f3q-9xm2d-t0v8c-4hjwz';
+
+const devices: Devices = {
+  audio: { wanted: true, status: 'on', deviceId: 'mic1' },
+  video: { wanted: true, status: 'on', deviceId: 'cam1' },
+  microphones: [
+    { deviceId: 'mic1', label: 'MacBook Pro Microphone' },
+    { deviceId: 'mic2', label: 'Jabra Evolve2 65 (Bluetooth)' },
+  ],
+  cameras: [{ deviceId: 'cam1', label: 'FaceTime HD Camera' }],
+  speakers: [{ deviceId: '', label: 'Default speaker' }],
+  speakerId: '',
+  streamVersion: 1,
+};
+
+const base: AppState = {
+  page: 'home',
+  room: '',
+  link: '',
+  name: '',
+  devices,
+  signal: 'open',
+  joining: false,
+  host: false,
+  knock: true,
+  peers: [],
+  knocks: [],
+  notices: [],
+  creating: false,
+};
+
+const inRoom: AppState = {
+  ...base,
+  room,
+  link: `https://call.example.org/r/${room}`,
+  name: 'Maja Lindqvist',
+};
+
+function peer(n: number, over: Partial<PeerState> = {}): PeerState {
+  const names = ['Anna Okafor', 'Ben Iyer', 'Chloé Martin', 'Dragan Petrović'];
+  return {
+    participant: `p${n}`,
+    name: names[n % names.length] ?? '',
+    host: false,
+    away: false,
+    audio: true,
+    video: true,
+    link: 'connected',
+    hasVideo: true,
+    streamVersion: 1,
+    ...over,
+  };
+}
+
+const call: AppState = { ...inRoom, page: 'call', host: true, peers: [peer(0)] };
+
+function withProblems(audio: DeviceProblem | null, video: DeviceProblem | null): Devices {
+  return {
+    ...devices,
+    audio: audio ? { wanted: true, status: 'problem', problem: audio, deviceId: '' } : devices.audio,
+    video: video ? { wanted: true, status: 'problem', problem: video, deviceId: '' } : devices.video,
+    microphones: audio ? [] : devices.microphones,
+    cameras: video ? [] : devices.cameras,
+  };
+}
+
+const off: Devices = {
+  ...devices,
+  audio: { ...devices.audio, wanted: false, status: 'off' },
+  video: { ...devices.video, wanted: false, status: 'off' },
+};
+
+const asking: Devices = {
+  ...withProblems('denied', 'denied'),
+  audio: { wanted: true, status: 'asking', deviceId: '' },
+  video: { wanted: true, status: 'asking', deviceId: '' },
+};
+
+function link(state: LinkState): AppState {
+  return { ...call, peers: [peer(0, { link: state, hasVideo: state !== 'connecting' })] };
+}
+
+function ended(reason: EndReason): AppState {
+  return { ...inRoom, page: 'ended', ended: reason };
+}
+
+const prejoin: AppState = { ...inRoom, page: 'prejoin' };
+
+export const screens: Readonly<Record<string, AppState>> = {
+  home: base,
+  'home-error': { ...base, homeError: 'That is not a link or code of a call.' },
+  'home-offline': { ...base, signal: 'failed' },
+  prejoin,
+  'prejoin-new': { ...prejoin, name: '', devices: asking },
+  'prejoin-off': { ...prejoin, devices: off, nameError: 'Please tell the others your name.', name: '' },
+  'prejoin-denied': { ...prejoin, devices: withProblems('denied', 'denied') },
+  'prejoin-none': { ...prejoin, devices: withProblems(null, 'none') },
+  'prejoin-busy': { ...prejoin, devices: withProblems('busy', 'failed') },
+  'prejoin-insecure': { ...prejoin, devices: withProblems('insecure', 'unsupported') },
+  waiting: { ...inRoom, page: 'waiting' },
+  alone: { ...call, peers: [] },
+  call,
+  'call-knock': { ...call, knocks: [{ participant: 'k1', name: 'Ben Iyer' }] },
+  'call-camera-off': { ...call, peers: [peer(0, { video: false, audio: false })] },
+  'call-connecting': link('connecting'),
+  'call-unstable': link('unstable'),
+  'call-failed': link('failed'),
+  'call-away': { ...call, peers: [peer(0, { away: true })] },
+  'call-signal': { ...call, signal: 'reconnecting', devices: { ...withProblems(null, 'busy') } },
+  'call-muted': {
+    ...call,
+    devices: off,
+    notices: [{ id: 1, kind: 'info', text: 'The link is on your clipboard.' }],
+  },
+  'call-group': { ...call, peers: [peer(0), peer(1, { audio: false }), peer(2), peer(3, { video: false })] },
+  ...Object.fromEntries(
+    (
+      [
+        'left',
+        'refused',
+        'knock-timeout',
+        'room-unknown',
+        'room-full',
+        'too-many-waiting',
+        'replaced',
+        'server-full',
+        'error',
+      ] as const
+    ).map((reason) => [`ended-${reason}`, ended(reason)]),
+  ),
+};

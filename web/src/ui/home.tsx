@@ -1,0 +1,89 @@
+/** Start a call, or go to one by link or code. */
+import { useId, useState } from 'preact/hooks';
+import { useActions, useAppState } from './context';
+import { HomeArt } from './home-art';
+import { Icon } from './icons';
+import { Page } from './parts/page';
+import { text } from './text';
+
+function OpenForm() {
+  const { homeError } = useAppState();
+  const actions = useActions();
+  const [code, setCode] = useState('');
+  const field = useId();
+  const error = useId();
+  const submit = (e: Event) => {
+    e.preventDefault();
+    actions.openRoom(code);
+  };
+  return (
+    <form class="open-form" onSubmit={submit} noValidate>
+      <label class="visually-hidden" for={field}>
+        {text.home.codeLabel}
+      </label>
+      <div class="open-row">
+        <input
+          id={field}
+          class="field"
+          data-testid="home-code"
+          type="text"
+          inputMode="url"
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          maxLength={512}
+          placeholder={text.home.codePlaceholder}
+          value={code}
+          aria-invalid={homeError !== undefined}
+          aria-describedby={error}
+          onInput={(e) => setCode(e.currentTarget.value)}
+        />
+        <button type="submit" class="button" data-testid="home-open" disabled={code.trim() === ''}>
+          {text.home.open}
+        </button>
+      </div>
+      <p id={error} class="field-error" data-testid="home-error" role="alert">
+        {homeError}
+      </p>
+    </form>
+  );
+}
+
+export function Home() {
+  const { creating } = useAppState();
+  const actions = useActions();
+  return (
+    <Page name="home">
+      <div class="home">
+        <section class="home-words">
+          <h1 tabIndex={-1}>{text.home.title}</h1>
+          <p class="lead">{text.home.lead}</p>
+          <button
+            type="button"
+            class="button button-main button-large"
+            data-testid="home-start"
+            aria-disabled={creating}
+            onClick={() => !creating && actions.startCall()}
+          >
+            <Icon name="cam" />
+            {creating ? text.home.starting : text.home.start}
+          </button>
+          <p class="or">
+            <span>{text.home.or}</span>
+          </p>
+          <OpenForm />
+        </section>
+        <HomeArt />
+        <section class="home-privacy" aria-label={text.home.privacyTitle}>
+          {text.home.privacy.map((item) => (
+            <div key={item.icon} class="promise">
+              <Icon name={item.icon} size={22} />
+              <h2>{item.title}</h2>
+              <p>{item.text}</p>
+            </div>
+          ))}
+        </section>
+      </div>
+    </Page>
+  );
+}

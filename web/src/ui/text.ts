@@ -1,0 +1,234 @@
+/** Every English text of the interface, in one place so that it can be translated. Device problems are in problems.ts. */
+import type { DeviceKind, EndReason, LinkState, SignalState } from '../state/types';
+
+const deviceNames: Record<DeviceKind, string> = { audio: 'Microphone', video: 'Camera' };
+
+export const text = {
+  app: 'Parley',
+  close: 'Close',
+  dismiss: 'Dismiss',
+  copyLink: 'Copy link',
+  share: 'Share',
+  shareTitle: 'Join my call on Parley',
+  you: 'You',
+  host: 'Host',
+  device: deviceNames,
+
+  home: {
+    pageTitle: 'Private video calls',
+    title: 'Good to see you.',
+    lead: 'Video calls that belong to the people in them. Start one, send the link, and talk.',
+    start: 'Start a call',
+    starting: 'Making a room…',
+    or: 'or join one',
+    codeLabel: 'Link or code',
+    codePlaceholder: 'Paste a link or enter a code',
+    open: 'Join',
+    privacyTitle: 'How your call stays yours',
+    privacy: [
+      {
+        icon: 'lock',
+        title: 'Encrypted on the way',
+        text: 'Picture and sound are encrypted in your browser before they leave it.',
+      },
+      {
+        icon: 'door',
+        title: 'You open the door',
+        text: 'Newcomers knock. Nothing of your call reaches them before you let them in.',
+      },
+      {
+        icon: 'leaf',
+        title: 'Nothing is kept',
+        text: 'No account, no recording, no tracking. An empty room disappears.',
+      },
+    ],
+  },
+
+  prejoin: {
+    pageTitle: 'Ready to join?',
+    title: 'Ready to join?',
+    room: (room: string) => `Room ${room}`,
+    preview: 'Your camera preview',
+    cameraOff: 'Your camera is off',
+    cameraStarting: 'Starting your camera…',
+    askingAudio: 'Your browser asks whether Parley may use your microphone. Choose “Allow”.',
+    askingVideo: 'Your browser asks whether Parley may use your camera. Choose “Allow”.',
+    askingBoth: 'Your browser asks whether Parley may use your camera and microphone. Choose “Allow”.',
+    level: 'Microphone level',
+    name: 'Your name',
+    nameHint: 'The others in the call see it.',
+    join: 'Join the call',
+    joining: 'Joining…',
+    withoutDevices: 'You can join without a camera or microphone and still see and hear the others.',
+    back: 'Back to the start',
+  },
+
+  devices: {
+    microphone: 'Microphone',
+    camera: 'Camera',
+    speaker: 'Speaker',
+    byDefault: 'Default',
+    numbered: (kind: string, n: number) => `${kind} ${n}`,
+    noneYet: 'Nothing to choose from yet',
+    turnOn: (kind: DeviceKind) => `Turn ${deviceNames[kind].toLowerCase()} on`,
+    turnOff: (kind: DeviceKind) => `Turn ${deviceNames[kind].toLowerCase()} off`,
+    problem: (kind: DeviceKind) => `${deviceNames[kind]}: there is a problem`,
+    tryAgain: 'Try again',
+  },
+
+  waiting: {
+    pageTitle: 'Waiting to be let in',
+    title: 'The host has been asked',
+    body: 'You will be in the call as soon as they let you in. Please stay on this page.',
+    privacy: 'Until then, they see only your name.',
+    cancel: 'Cancel',
+    name: (name: string) => `You are asking to join as ${name}.`,
+  },
+
+  call: {
+    pageTitle: (others: readonly string[]) =>
+      others.length === 0 ? 'In a call' : `In a call with ${others.join(', ')}`,
+    knockTitle: (name: string) => `${name} is at the door`,
+    title: 'Call',
+    toolbar: 'Call controls',
+    settings: 'Devices',
+    people: 'People',
+    leave: 'Leave',
+    moveSelf: 'Your picture. Press to move it to another corner.',
+    cameraOff: (name: string) => `${name}’s camera is off`,
+    muted: 'Muted',
+    youMuted: 'You are muted',
+    hear: 'Click to hear the call',
+    hearHint: 'Your browser waits for a click before it plays sound.',
+    away: (name: string, mediaRuns: boolean) =>
+      mediaRuns
+        ? `${name}’s signal is lost; the call goes on`
+        : `${name} has lost the connection. Waiting for them to come back…`,
+  },
+
+  alone: {
+    title: 'You’re the only one here',
+    body: 'Send this link to the person you want to talk to. The call begins when they open it.',
+    knockOn: 'They knock first, and you let them in.',
+    knockOff: 'Whoever has the link comes straight in.',
+    linkLabel: 'Link to this call',
+  },
+
+  knock: {
+    region: 'At the door',
+    asks: (name: string) => `${name} wants to join`,
+    wants: 'wants to join',
+    admit: 'Let in',
+    refuse: 'Not now',
+    admitName: (name: string) => `Let ${name} in`,
+    refuseName: (name: string) => `Do not let ${name} in`,
+  },
+
+  people: {
+    title: 'People in the call',
+    knock: 'Ask me before anybody joins',
+    knockHint: 'Newcomers wait at the door until you let them in.',
+    knockOnMember: 'Newcomers wait until the host lets them in.',
+    knockOffMember: 'Whoever has the link comes straight in.',
+    invite: 'Invite somebody',
+    youName: (name: string) => (name === '' ? 'You' : `${name} (you)`),
+    micOff: 'microphone off',
+    cameraOff: 'camera off',
+  },
+
+  settings: { title: 'Camera and sound' },
+
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    use: 'Use single-key shortcuts',
+    rows: [
+      ['M', 'Microphone on or off'],
+      ['V', 'Camera on or off'],
+      ['K', 'Go to the person at the door'],
+      ['?', 'This list'],
+      ['Ctrl Shift D', 'Connection details'],
+    ] as const,
+  },
+
+  debug: {
+    title: 'Connection details',
+    timeline: 'Timeline',
+    nothing: 'Nothing measured yet',
+    ms: (ms: number) => `${Math.round(ms)} ms`,
+  },
+
+  notices: 'Notices',
+
+  link: {
+    new: 'Connecting…',
+    connecting: 'Connecting…',
+    connected: 'Connected',
+    unstable: 'Connection unstable — reconnecting',
+    restarting: 'Connection lost — finding a new way',
+    failed: 'No connection yet — still trying',
+  } satisfies Record<LinkState, string>,
+
+  /** The way to our server: on other pages than the call, and in it, where the call itself goes on. */
+  signal: {
+    connecting: 'Reaching the server…',
+    open: '',
+    reconnecting: 'The server cannot be reached just now. Trying again…',
+    replaced: '',
+    failed: 'The server cannot be reached. Check your connection and load the page again.',
+  } satisfies Record<SignalState, string>,
+  signalInCall: 'The server cannot be reached just now; your call goes on. Trying again…',
+  reload: 'Load again',
+
+  ended: {
+    rejoin: 'Join again',
+    home: 'Back to the start',
+    newCall: 'Start a new call',
+    reasons: {
+      left: {
+        title: 'You have left the call',
+        body: 'The link keeps working as long as somebody is there.',
+        rejoin: 'Join again',
+      },
+      refused: {
+        title: 'You were not let in',
+        body: 'The host chose not to let you in this time. If that was a mistake, ask them and knock again.',
+        rejoin: 'Knock again',
+      },
+      'knock-timeout': {
+        title: 'Nobody answered the door',
+        body: 'The host may not have noticed. Send them a message, then knock again.',
+        rejoin: 'Knock again',
+      },
+      'room-unknown': {
+        title: 'There is no such call',
+        body: 'The code may have a typing error, or the call is over: a room disappears when nobody is in it. Ask for a new link, or start a call yourself.',
+        rejoin: '',
+      },
+      'room-full': {
+        title: 'This call is full',
+        body: 'Everybody it has room for is already in it. Try again when somebody has left.',
+        rejoin: 'Try again',
+      },
+      'too-many-waiting': {
+        title: 'Many people are at the door',
+        body: 'The host has to let some of them in first. Try again in a little while.',
+        rejoin: 'Try again',
+      },
+      replaced: {
+        title: 'Your call is open somewhere else',
+        body: 'It goes on in another tab or window of yours, so this one has stopped.',
+        rejoin: 'Join here as well',
+      },
+      'server-full': {
+        title: 'The server is full',
+        body: 'More people are calling than it can serve. Try again in a few minutes.',
+        rejoin: 'Try again',
+      },
+      error: {
+        title: 'That did not work',
+        body: 'Something went wrong on our side. Your camera and microphone are off. Please try again.',
+        rejoin: 'Try again',
+      },
+    } satisfies Record<EndReason, { title: string; body: string; rejoin: string }>,
+  },
+} as const;

@@ -1,0 +1,39 @@
+/** At the door: the host has been asked. */
+import { useActions, useAppState } from './context';
+import { DeviceToggle } from './parts/device-toggle';
+import { LocalVideo } from './parts/local-video';
+import { Page } from './parts/page';
+import { text } from './text';
+
+export function Waiting() {
+  const { name } = useAppState();
+  const actions = useActions();
+  return (
+    <Page name="waiting" testid="waiting">
+      <div class="waiting">
+        <div class="waiting-rings" aria-hidden="true">
+          <span />
+          <span />
+        </div>
+        <div class="preview preview-small">
+          <LocalVideo testid="local-video" label={text.prejoin.preview} />
+          <div class="preview-tools">
+            <DeviceToggle kind="audio" shortcut="m" />
+            <DeviceToggle kind="video" shortcut="v" />
+          </div>
+        </div>
+        <h1 tabIndex={-1}>{text.waiting.title}</h1>
+        <p class="waiting-body" role="status">
+          {text.waiting.body}
+        </p>
+        <p class="waiting-note">
+          {name !== '' && `${text.waiting.name(name)} `}
+          {text.waiting.privacy}
+        </p>
+        <button type="button" class="button" data-testid="waiting-cancel" onClick={() => actions.leave()}>
+          {text.waiting.cancel}
+        </button>
+      </div>
+    </Page>
+  );
+}
