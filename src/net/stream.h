@@ -1,8 +1,8 @@
 /*
  * TCP listeners, and streams: a TCP connection, with TLS or without, seen as bytes in and bytes out.
  *
- * Writes are gathered and leave in one system call at the end of the loop's iteration. The send queue has a cap;
- * the peer that does not read is cut off, not waited for.
+ * Writes are gathered and leave in one system call at the end of the loop's iteration. The send queue has a
+ * cap; the peer that does not read is cut off, not waited for.
  * Thread: the loop's.
  */
 #ifndef PARLEY_NET_STREAM_H
@@ -23,8 +23,8 @@ struct net_stream_ops {
 	void (*drained)(void *arg);
 	/*
 	 * Called once, last, for every stream that was attached, also after net_stream_close(): the stream is
-	 * gone after it. @err: 0 the peer or we closed; -errno. Never called from within net_stream_close() or
-	 * net_stream_write() themselves.
+	 * gone after it. @err: 0 the peer or we closed; -EPROTO broken TLS; -ETIMEDOUT handshake, or a peer
+	 * that took nothing for a minute; other -errno. Never called from within a net_stream_*() call.
 	 */
 	void (*closed)(void *arg, int err);
 };
@@ -32,10 +32,14 @@ struct net_stream_ops {
 struct net_listen_params {
 	struct addr addr;
 	int backlog;
-	struct tls_ctx **tls; /* NULL: plain. Pointed to, so that a reloaded context is used from the next accept on */
-	size_t queue_max;     /* send queue cap of each stream, bytes */
-	uint32_t handshake_ms; /* a TLS handshake takes no longer */
-	/* Takes over @s: attach, or close it. */
+	/* NULL: plain. Pointed to, so that a reloaded context is used from the next accept on. */
+	struct tls_ctx **tls;
+	size_t queue_max;      /* send queue cap of each stream, bytes */
+	uint32_t handshake_ms; /* a TLS handshake takes no longer; else `closed` with -ETIMEDOUT */
+	/*
+	 * Takes over @s: attach, or finish or close it. With TLS this is before the handshake, so that a
+	 * stream counts from its first moment on; what is written during the handshake leaves after it.
+	 */
 	void (*accept)(void *arg, struct net_stream *s);
 	void *arg;
 };
@@ -59,13 +63,22 @@ void net_stream_attach(struct net_stream *s, const struct net_stream_ops *ops, v
  */
 int net_stream_write(struct net_stream *s, const void *data, size_t n) MUST_CHECK;
 
-/** net_stream_finish() - close once all that is queued is sent (with TLS: close_notify; then FIN), or after @linger_ms. */
+/**
+ * net_stream_finish() - close once all that is queued is sent (with TLS: close_notify; then FIN)
+ * No `data` and no `drained` come any more. Sending is given up when the peer takes nothing for @linger_ms.
+ * After that the peer's FIN is waited for, no longer than @linger_ms: closing at once while the peer still
+ * sends would reset the connection and could destroy the last bytes on their way.
+ */
 void net_stream_finish(struct net_stream *s, uint32_t linger_ms);
 
 /** net_stream_close() - close now and drop the queue; `closed` follows from the loop. */
 void net_stream_close(struct net_stream *s);
 
-/** net_stream_pause() - stop reading (back pressure) until net_stream_resume(). */
+/**
+ * net_stream_pause() - no `data` until net_stream_resume() (back pressure)
+ * Costs no system call unless data arrives meanwhile. That the peer has ended its side is noticed only after
+ * it; a reset ends the stream at once.
+ */
 void net_stream_pause(struct net_stream *s);
 void net_stream_resume(struct net_stream *s);
 
