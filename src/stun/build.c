@@ -94,8 +94,8 @@ static void begin(struct stun_build *b, uint16_t type, const uint8_t id[4 + STUN
 
 static struct stun_build empty(void *data, size_t cap)
 {
-	cap = cap < STUN_MESSAGE_MAX ? cap & ~(size_t)3 : STUN_MESSAGE_MAX;
-	return (struct stun_build){.data = data, .cap = (uint32_t)cap};
+	return (struct stun_build){.data = data,
+				   .cap = (uint32_t)(cap < STUN_MESSAGE_MAX ? cap : STUN_MESSAGE_MAX)};
 }
 
 void stun_build_init(struct stun_build *b, void *data, size_t cap, uint16_t type, const uint8_t *tid)

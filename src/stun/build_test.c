@@ -287,6 +287,20 @@ static void refuses_values_outside_their_definition(void **state)
 	b = fresh(), stun_build_text(&b, STUN_ATTR_REALM, text), assert_refused(&b);
 }
 
+static void the_first_mistake_is_told(void **state)
+{
+	struct stun_build b;
+	size_t len;
+	stun_build_init(&b, scratch, STUN_HEADER_BYTES, 1, raw_tid);
+	stun_build_u32(&b, STUN_ATTR_LIFETIME, 1);
+	stun_build_channel(&b, 1);
+	assert_int_equal(stun_build_end(&b, &len), -ENOBUFS);
+	b = fresh();
+	stun_build_channel(&b, 1);
+	stun_build_payload(&b, STUN_ATTR_DATA, SIZE_MAX);
+	assert_int_equal(stun_build_end(&b, &len), -EINVAL);
+}
+
 /* RFC 8489 §14.5 to §14.7: what a receiver would not see is not sent. */
 static void keeps_the_order_of_the_end(void **state)
 {
@@ -408,6 +422,7 @@ int main(void)
 		cmocka_unit_test(never_overruns),
 		cmocka_unit_test(stops_at_the_longest_message),
 		cmocka_unit_test(refuses_values_outside_their_definition),
+		cmocka_unit_test(the_first_mistake_is_told),
 		cmocka_unit_test(keeps_the_order_of_the_end),
 		cmocka_unit_test(builds_the_head_of_a_payload),
 		cmocka_unit_test(a_payload_fits_a_message),

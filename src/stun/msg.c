@@ -16,15 +16,6 @@
 
 #include "stun/wire.h"
 
-/* What may follow, RFC 8489 §14.5 to §14.7. */
-enum stage { IN_BODY, AFTER_SHA1, AFTER_SHA256, AFTER_FINGERPRINT };
-
-struct scan {
-	uint32_t at; /* the attribute looked at */
-	enum stage stage;
-	bool counts; /* it is not one to be ignored */
-};
-
 /* Types 0x0000–0x003F and 0x8000–0x803F; the bit that tells the blocks apart becomes bit 6. */
 static bool has_slot(uint16_t type)
 {
@@ -55,42 +46,39 @@ static void note(struct stun_msg *m, uint16_t type, uint32_t at)
 	m->slot[slot] = (uint16_t)(at / 4);
 }
 
-/* Whether an attribute counts where it stands, and what may follow it. */
-static void advance(struct stun_msg *m, struct scan *s, uint16_t type)
+/*
+ * RFC 8489 §14.5 to §14.7: the first integrity attribute or fingerprint ends the body, and what follows it
+ * counts only if it is MESSAGE-INTEGRITY-SHA256, which may follow the older one, or FINGERPRINT. A second of
+ * either is noted no more than any second is, so that need not be asked here.
+ */
+static void take(struct stun_msg *m, uint16_t type, uint32_t at)
 {
-	enum stage next = s->stage;
-	s->counts = s->stage == IN_BODY;
-	if (type == STUN_ATTR_FINGERPRINT) {
-		s->counts = true;
-		next = AFTER_FINGERPRINT;
-	} else if (type == STUN_ATTR_MESSAGE_INTEGRITY_SHA256 && s->stage <= AFTER_SHA1) {
-		s->counts = true;
-		next = AFTER_SHA256;
-	} else if (type == STUN_ATTR_MESSAGE_INTEGRITY && s->stage == IN_BODY) {
-		next = AFTER_SHA1;
-	}
-	if (s->stage == IN_BODY && next != IN_BODY)
-		m->body_end = s->at;
-	s->stage = next;
+	bool in_body = m->body_end == m->len;
+	bool lasting = type == STUN_ATTR_MESSAGE_INTEGRITY_SHA256 || type == STUN_ATTR_FINGERPRINT;
+	if (in_body && (lasting || type == STUN_ATTR_MESSAGE_INTEGRITY))
+		m->body_end = at;
+	if (in_body || lasting)
+		note(m, type, at);
 }
 
 static int index_attrs(struct stun_msg *m)
 {
-	struct scan s = {.at = STUN_HEADER_BYTES, .stage = IN_BODY};
+	uint32_t at = STUN_HEADER_BYTES;
 	unsigned count = 0;
+	uint16_t type = 0;
 	/* The length is a multiple of 4, and so is every step: a header of 4 bytes is always there. */
-	while (s.at < m->len) {
-		uint16_t type = wire_get16(m->data + s.at);
-		uint32_t value_len = wire_get16(m->data + s.at + 2);
+	while (at < m->len) {
+		if (type == STUN_ATTR_FINGERPRINT)
+			return STUN_E_ATTR;
+		type = wire_get16(m->data + at);
+		uint32_t value_len = wire_get16(m->data + at + 2);
 		uint32_t size = 4 + value_len + (uint32_t)wire_pad(value_len);
-		if (size > m->len - s.at || s.stage == AFTER_FINGERPRINT)
+		if (size > m->len - at)
 			return STUN_E_ATTR;
 		if (++count > STUN_ATTRS_MAX)
 			return STUN_E_ATTR_COUNT;
-		advance(m, &s, type);
-		if (s.counts)
-			note(m, type, s.at);
-		s.at += size;
+		take(m, type, at);
+		at += size;
 	}
 	return 0;
 }

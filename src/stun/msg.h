@@ -57,8 +57,9 @@ int stun_msg_parse(struct stun_msg *out, const uint8_t *data, size_t len) MUST_C
 
 /**
  * stun_msg_parse_classic() - the same for an RFC 3489 message, which has 4 more bytes of transaction id
- * instead of the cookie (RFC 8489 §12.2); stun_build_reply() copies them, and the reply says MAPPED-ADDRESS.
- * Return: as stun_msg_parse(); STUN_E_COOKIE if the cookie *is* there, so that no message passes both.
+ * instead of the cookie (RFC 5389 §12.2, kept by RFC 8489 §11); stun_build_reply() copies them, and the reply
+ * says MAPPED-ADDRESS. Never over DTLS. Return: as stun_msg_parse(); STUN_E_COOKIE if the cookie *is* there,
+ * so that no message passes both.
  */
 int stun_msg_parse_classic(struct stun_msg *out, const uint8_t *data, size_t len) MUST_CHECK;
 

@@ -323,7 +323,7 @@ static void understands_all_that_turn_has(void **state)
 	}
 }
 
-/* RFC 8489 §12.2 */
+/* RFC 5389 §12.2, RFC 8489 §11 */
 static void reads_rfc3489_when_asked_to(void **state)
 {
 	struct stun_msg m;
