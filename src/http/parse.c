@@ -1,0 +1,393 @@
+/*
+ * llhttp's callbacks, the line guard, and the checks that make a request of them.
+ *
+ * llhttp runs over each piece first; then the guard sees the same bytes without the body data. Nothing llhttp
+ * has reported leaves this file before the guard has agreed, so the order does not matter to anyone outside.
+ *
+ * Invariants: every buffer has its limit from http_limits; a status, once set, stays; after HTTP_PARSE_DONE
+ * llhttp is paused right behind the request. Thread: the owner's.
+ */
+#include "http/parse.h"
+
+#include "base/mem.h"
+#include "http/guard.h"
+#include "http/headers.h"
+#include "http/target.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <llhttp.h>
+#include <string.h>
+#include <strings.h>
+
+/* Framing around a chunked body: so many bytes of it for each byte of data, beyond header_bytes. */
+#define FRAMING_PER_BYTE 16
+
+struct http_parse {
+	llhttp_t ll;
+	const struct http_limits *limits;
+	struct http_headers headers;
+	struct buf target;
+	struct buf body;
+	char *path;
+	size_t query; /* offset in target; of its NUL where there is none */
+	struct http_guard guard;
+	const uint8_t *guarded; /* up to here the guard has seen the present piece */
+	int status;             /* >0 or -errno, set by callbacks */
+	enum http_parse_state state;
+	bool expects_continue;
+	bool keep_alive;
+};
+
+static struct http_parse *self(llhttp_t *ll)
+{
+	return CONTAINER_OF(ll, struct http_parse, ll);
+}
+
+/* What a callback returns: -1 stops llhttp. */
+static int verdict(struct http_parse *p, int r)
+{
+	if (r)
+		p->status = r;
+	return r ? -1 : 0;
+}
+
+static enum http_method method_of(uint8_t method)
+{
+	switch (method) {
+	case HTTP_GET:
+		return HTTP_M_GET;
+	case HTTP_HEAD:
+		return HTTP_M_HEAD;
+	case HTTP_POST:
+		return HTTP_M_POST;
+	case HTTP_PUT:
+		return HTTP_M_PUT;
+	case HTTP_PATCH:
+		return HTTP_M_PATCH;
+	case HTTP_DELETE:
+		return HTTP_M_DELETE;
+	case HTTP_OPTIONS:
+		return HTTP_M_OPTIONS;
+	default:
+		return HTTP_M_OTHER;
+	}
+}
+
+static int on_url(llhttp_t *ll, const char *at, size_t n)
+{
+	struct http_parse *p = self(ll);
+	if (n > p->limits->target_bytes - buf_len(&p->target))
+		return verdict(p, 414);
+	return verdict(p, buf_append(&p->target, at, n));
+}
+
+static bool in_trailers(const struct http_parse *p)
+{
+	return p->state == HTTP_PARSE_BODY;
+}
+
+static int on_field(llhttp_t *ll, const char *at, size_t n)
+{
+	struct http_parse *p = self(ll);
+	return in_trailers(p) ? 0 : verdict(p, http_headers_name(&p->headers, at, n));
+}
+
+static int on_field_end(llhttp_t *ll)
+{
+	struct http_parse *p = self(ll);
+	return in_trailers(p) ? 0 : verdict(p, http_headers_name_end(&p->headers));
+}
+
+static int on_value(llhttp_t *ll, const char *at, size_t n)
+{
+	struct http_parse *p = self(ll);
+	return in_trailers(p) ? 0 : verdict(p, http_headers_value(&p->headers, at, n));
+}
+
+static int on_value_end(llhttp_t *ll)
+{
+	struct http_parse *p = self(ll);
+	return in_trailers(p) ? 0 : verdict(p, http_headers_value_end(&p->headers));
+}
+
+static int check_version(const struct http_parse *p)
+{
+	if (p->ll.http_major != 1 || p->ll.http_minor > 1)
+		return 505;
+	/* No tunnel is on offer; and what follows a CONNECT would not be HTTP. */
+	return p->ll.method == HTTP_CONNECT ? 501 : 0;
+}
+
+/* RFC 9112 §3.2: exactly one in HTTP/1.1, at most one in HTTP/1.0. */
+static int check_host(const struct http_parse *p)
+{
+	size_t count = http_headers_count(&p->headers, "host");
+	if (count == 0)
+		return p->ll.http_minor == 1 ? 400 : 0;
+	const char *host = http_headers_get(&p->headers, "host");
+	return count == 1 && http_host_valid(host, strlen(host)) ? 0 : 400;
+}
+
+/* "chunked" is the only coding we know, once, and never in HTTP/1.0 (RFC 9112 §6.1). */
+static int check_transfer_encoding(const struct http_parse *p)
+{
+	const char *coding = http_headers_get(&p->headers, "transfer-encoding");
+	if (!coding)
+		return 0;
+	if (p->ll.http_minor == 0 || http_headers_count(&p->headers, "content-length"))
+		return 400;
+	if (strcasecmp(coding, "chunked") != 0)
+		return 501;
+	return p->ll.flags & F_CHUNKED ? 0 : 400;
+}
+
+static int check_length(const struct http_parse *p)
+{
+	const char *length = http_headers_get(&p->headers, "content-length");
+	if (!length)
+		return 0;
+	/* llhttp has checked it; this is the belt to its braces. */
+	if (!*length || length[strspn(length, "0123456789")])
+		return 400;
+	return p->ll.content_length > p->limits->body_bytes ? 413 : 0;
+}
+
+/* RFC 9110 §10.1.1. */
+static int check_expect(struct http_parse *p)
+{
+	const char *expect = http_headers_get(&p->headers, "expect");
+	if (!expect || p->ll.http_minor == 0)
+		return 0;
+	if (strcasecmp(expect, "100-continue") != 0)
+		return 417;
+	p->expects_continue = p->ll.flags & F_CHUNKED || p->ll.content_length > 0;
+	return 0;
+}
+
+/* The target wins over Host where it is absolute (RFC 9112 §3.2.2). */
+static int set_authority(struct http_parse *p, const struct http_target *t)
+{
+	if (!t->authority || !http_headers_count(&p->headers, "host"))
+		return 0;
+	return http_headers_set(&p->headers, "host", t->authority, t->authority_len);
+}
+
+static int take_target(struct http_parse *p)
+{
+	int r = buf_append(&p->target, "", 1);
+	if (r < 0)
+		return r;
+	const char *text = (const char *)buf_data(&p->target);
+	size_t n = buf_len(&p->target) - 1;
+	struct http_target t;
+	r = http_target_split(text, n, method_of(p->ll.method), &t);
+	if (r)
+		return r;
+	p->query = t.query ? (size_t)(t.query - text) : n;
+	p->path = mem_alloc(t.path_len + 2);
+	if (!p->path)
+		return -ENOMEM;
+	r = http_path_decode(t.path, t.path_len, p->path);
+	return r ? r : set_authority(p, &t);
+}
+
+static int check_head(struct http_parse *p)
+{
+	int r = check_version(p);
+	if (r == 0)
+		r = check_host(p);
+	if (r == 0)
+		r = http_headers_join(&p->headers);
+	if (r == 0)
+		r = take_target(p);
+	if (r == 0)
+		r = check_transfer_encoding(p);
+	if (r == 0)
+		r = check_length(p);
+	if (r == 0)
+		r = check_expect(p);
+	return r;
+}
+
+static int on_headers_complete(llhttp_t *ll)
+{
+	struct http_parse *p = self(ll);
+	int r = check_head(p);
+	if (r)
+		return verdict(p, r);
+	p->headers.minor = ll->http_minor;
+	p->keep_alive = llhttp_should_keep_alive(ll);
+	p->state = HTTP_PARSE_BODY;
+	return 0;
+}
+
+/* What lies between the last body data and @to is framing. */
+static int guard_up_to(struct http_parse *p, const uint8_t *to)
+{
+	int r = http_guard_feed(&p->guard, p->guarded, (size_t)(to - p->guarded));
+	p->guarded = to;
+	return r;
+}
+
+/* The bounds on what is kept nowhere: white space, empty lines, chunk extensions, trailers. */
+static int check_totals(const struct http_parse *p)
+{
+	const struct http_limits *l = p->limits;
+	bool ended = p->guard.phase == HTTP_GUARD_REST;
+	size_t head = ended ? p->guard.head : p->guard.total;
+	if (head > l->target_bytes + l->header_bytes + 4 * l->header_count + 64)
+		return 431;
+	size_t framing = p->guard.total - head;
+	return framing > l->header_bytes + FRAMING_PER_BYTE * (buf_len(&p->body) + 1) ? 431 : 0;
+}
+
+static int on_body(llhttp_t *ll, const char *at, size_t n)
+{
+	struct http_parse *p = self(ll);
+	int r = guard_up_to(p, (const uint8_t *)at);
+	if (r == 0)
+		r = check_totals(p);
+	if (r)
+		return verdict(p, r);
+	p->guarded = (const uint8_t *)at + n;
+	if (n > p->limits->body_bytes - buf_len(&p->body))
+		return verdict(p, 413);
+	return verdict(p, buf_append(&p->body, at, n));
+}
+
+/* The size of a chunk is known before its data: a body that will be too long is refused here. */
+static int on_chunk_header(llhttp_t *ll)
+{
+	struct http_parse *p = self(ll);
+	return verdict(p, ll->content_length > p->limits->body_bytes - buf_len(&p->body) ? 413 : 0);
+}
+
+static int on_message_complete(llhttp_t *ll)
+{
+	self(ll)->state = HTTP_PARSE_DONE;
+	return HPE_PAUSED;
+}
+
+static const llhttp_settings_t settings = {
+	.on_url = on_url,
+	.on_header_field = on_field,
+	.on_header_field_complete = on_field_end,
+	.on_header_value = on_value,
+	.on_header_value_complete = on_value_end,
+	.on_headers_complete = on_headers_complete,
+	.on_body = on_body,
+	.on_chunk_header = on_chunk_header,
+	.on_message_complete = on_message_complete,
+};
+
+struct http_parse *http_parse_new(const struct http_limits *limits)
+{
+	struct http_parse *p = mem_zalloc(sizeof(*p));
+	if (!p)
+		return NULL;
+	p->limits = limits;
+	llhttp_init(&p->ll, HTTP_REQUEST, &settings);
+	http_guard_init(&p->guard);
+	http_headers_init(&p->headers, limits);
+	buf_init(&p->target, limits->target_bytes + 1);
+	buf_init(&p->body, limits->body_bytes);
+	return p;
+}
+
+struct http_parse *http_parse_free(struct http_parse *p)
+{
+	if (!p)
+		return NULL;
+	http_headers_deinit(&p->headers);
+	buf_deinit(&p->target);
+	buf_deinit(&p->body);
+	mem_free(p->path);
+	mem_free(p);
+	return NULL;
+}
+
+/* llhttp stopped at @pos, before @end, with an error of its own: which status is that? */
+static int status_of(const struct http_parse *p, llhttp_errno_t err, const uint8_t *pos, const uint8_t *end)
+{
+	switch (err) {
+	case HPE_INVALID_METHOD:
+		/* A method nobody knows is not the same as bytes that are no request at all. */
+		return p->guard.token_method && pos < end && http_is_token_char(*pos) ? 501 : 400;
+	case HPE_INVALID_VERSION:
+		/* Well-formed up to the end of the line, but not a version we know. */
+		return pos == end || *pos == '\r' ? 505 : 400;
+	case HPE_PAUSED_H2_UPGRADE:
+		return 505;
+	default:
+		return 400;
+	}
+}
+
+int http_parse_feed(struct http_parse *p, const uint8_t *data, size_t n, size_t *used)
+{
+	assert(p->state != HTTP_PARSE_DONE && p->status == 0);
+	const uint8_t *end = data + n;
+	p->guarded = data;
+	llhttp_errno_t err = llhttp_execute(&p->ll, (const char *)data, n);
+	const uint8_t *stop = err == HPE_OK ? end : (const uint8_t *)llhttp_get_error_pos(&p->ll);
+	/* A refusal inside a span is reported at the span's start, which the guard may have passed. */
+	if (stop < p->guarded || stop > end)
+		stop = p->guarded;
+	int r = guard_up_to(p, stop);
+	if (p->status)
+		r = p->status;
+	else if (r == 0 && err != HPE_OK && p->state != HTTP_PARSE_DONE)
+		r = status_of(p, err, stop, end);
+	if (r == 0)
+		r = check_totals(p);
+	p->status = r;
+	if (r == 0)
+		*used = (size_t)(stop - data);
+	return r;
+}
+
+enum http_parse_state http_parse_state(const struct http_parse *p)
+{
+	return p->state;
+}
+
+bool http_parse_started(const struct http_parse *p)
+{
+	return p->guard.phase != HTTP_GUARD_BEFORE;
+}
+
+bool http_parse_wants_continue(const struct http_parse *p)
+{
+	return p->state == HTTP_PARSE_BODY && p->expects_continue && buf_len(&p->body) == 0;
+}
+
+bool http_parse_keep_alive(const struct http_parse *p)
+{
+	return p->keep_alive && p->status == 0;
+}
+
+bool http_parse_is_head(const struct http_parse *p)
+{
+	return buf_len(&p->target) > 0 && p->ll.method == HTTP_HEAD;
+}
+
+bool http_parse_is_http10(const struct http_parse *p)
+{
+	return p->state != HTTP_PARSE_HEAD && p->headers.minor == 0;
+}
+
+void http_parse_request(const struct http_parse *p, struct http_request *out)
+{
+	assert(p->state == HTTP_PARSE_DONE);
+	const char *target = (const char *)buf_data(&p->target);
+	*out = (struct http_request){
+		.method = method_of(p->ll.method),
+		.target = target,
+		.path = p->path,
+		.query = target + p->query,
+		.body = buf_data(&p->body),
+		.body_len = buf_len(&p->body),
+		.headers = &p->headers,
+	};
+}

@@ -1,0 +1,462 @@
+/*
+ * Frames through wslay, messages out of frames.
+ *
+ * A frame's header is judged (mask, opcode, order, size) before its payload is looked at. wslay reports a
+ * header only together with the first payload byte, so the last bytes it has been given are kept: where it
+ * waits for that byte, they are the header, and a frame that is too big is refused without waiting.
+ *
+ * A message that arrives in one piece is handed on from wslay's own buffer. Pieces that arrive in one read
+ * are put together in a scratch buffer that all connections share. Only what is left over at the end of a
+ * read is copied into the connection's own buffer.
+ *
+ * Invariants: between two feeds the scratch is empty and a codec has a context exactly while wslay is in the
+ * middle of one of its frames; a message never grows over message.max, which the header check sees to.
+ * Thread: the owner's.
+ */
+#include "http/ws_codec.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <wslay/wslay.h>
+
+#define HEADER_MAX    14
+#define POOL_KEEPS    64    /* free contexts */
+#define OUT_KEEPS     65536 /* bytes of the buffer for composed frames */
+#define SCRATCH_BYTES 65536
+
+struct ws_lent {
+	wslay_frame_context_ptr ctx;
+	struct ws_lent *next_free;
+	const uint8_t *from; /* what wslay may take yet */
+	size_t left;
+	uint8_t last[HEADER_MAX]; /* of what it has taken, right-aligned */
+	size_t ahead;             /* taken, not yet accounted to a frame */
+	uint64_t payload_left;    /* of the frame under way */
+	bool in_payload;
+	uint8_t control_len;
+	uint8_t control[WS_CONTROL_MAX];
+};
+
+struct ws_codec_pool {
+	struct ws_lent *free;
+	size_t n_free;
+	size_t n_lent;
+	wslay_frame_context_ptr out_ctx;
+	struct buf out;
+	size_t scratch_len;
+	bool feeding;
+	uint8_t scratch[SCRATCH_BYTES];
+};
+
+/* What a frame's header says. */
+struct head {
+	bool fin;
+	bool masked;
+	uint8_t rsv;
+	uint8_t opcode;
+	uint64_t len;
+};
+
+/* ---- contexts ---- */
+
+static void keep_last(struct ws_lent *l, const uint8_t *data, size_t n)
+{
+	if (n >= HEADER_MAX) {
+		memcpy(l->last, data + n - HEADER_MAX, HEADER_MAX);
+		return;
+	}
+	memmove(l->last, l->last + n, HEADER_MAX - n);
+	memcpy(l->last + HEADER_MAX - n, data, n);
+}
+
+static ssize_t give(uint8_t *out, size_t max, int flags, void *arg)
+{
+	struct ws_lent *l = arg;
+	size_t n = l->left < max ? l->left : max;
+	(void)flags;
+	if (n == 0)
+		return -1;
+	memcpy(out, l->from, n);
+	keep_last(l, l->from, n);
+	l->from += n;
+	l->left -= n;
+	l->ahead += n;
+	return (ssize_t)n;
+}
+
+static ssize_t collect(const uint8_t *data, size_t n, int flags, void *arg)
+{
+	struct ws_codec_pool *pool = arg;
+	(void)flags;
+	/* Room for the whole frame was reserved. */
+	memcpy(buf_tail(&pool->out), data, n);
+	buf_commit(&pool->out, n);
+	return (ssize_t)n;
+}
+
+static struct ws_lent *lent_free(struct ws_lent *l)
+{
+	wslay_frame_context_free(l->ctx);
+	mem_free(l);
+	return NULL;
+}
+
+static struct ws_lent *lent_new(void)
+{
+	static const struct wslay_frame_callbacks callbacks = {.recv_callback = give};
+	struct ws_lent *l = mem_zalloc(sizeof(*l));
+	if (!l)
+		return NULL;
+	if (wslay_frame_context_init(&l->ctx, &callbacks, l) < 0) {
+		mem_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+static struct ws_lent *pool_take(struct ws_codec_pool *pool)
+{
+	struct ws_lent *l = pool->free;
+	if (l) {
+		pool->free = l->next_free;
+		pool->n_free--;
+	} else {
+		l = lent_new();
+	}
+	pool->n_lent += l != NULL;
+	return l;
+}
+
+/* @clean: between two frames; else its state is worth nothing to anybody. */
+static void pool_give_back(struct ws_codec_pool *pool, struct ws_lent *l, bool clean)
+{
+	pool->n_lent--;
+	if (!clean || pool->n_free >= POOL_KEEPS) {
+		lent_free(l);
+		return;
+	}
+	l->next_free = pool->free;
+	pool->free = l;
+	pool->n_free++;
+}
+
+struct ws_codec_pool *ws_codec_pool_new(void)
+{
+	static const struct wslay_frame_callbacks callbacks = {.send_callback = collect};
+	struct ws_codec_pool *pool = mem_zalloc(sizeof(*pool));
+	if (!pool)
+		return NULL;
+	if (wslay_frame_context_init(&pool->out_ctx, &callbacks, pool) < 0) {
+		mem_free(pool);
+		return NULL;
+	}
+	buf_init(&pool->out, SIZE_MAX / 2);
+	return pool;
+}
+
+struct ws_codec_pool *ws_codec_pool_free(struct ws_codec_pool *pool)
+{
+	if (!pool)
+		return NULL;
+	assert(pool->n_lent == 0);
+	while (pool->free) {
+		struct ws_lent *l = pool->free;
+		pool->free = l->next_free;
+		lent_free(l);
+	}
+	wslay_frame_context_free(pool->out_ctx);
+	buf_deinit(&pool->out);
+	mem_free(pool);
+	return NULL;
+}
+
+void ws_codec_init(struct ws_codec *c, size_t message_max)
+{
+	*c = (struct ws_codec){0};
+	buf_init(&c->message, message_max);
+}
+
+void ws_codec_deinit(struct ws_codec *c, struct ws_codec_pool *pool)
+{
+	if (c->lent)
+		pool_give_back(pool, c->lent, false);
+	c->lent = NULL;
+	buf_deinit(&c->message);
+}
+
+bool ws_codec_busy(const struct ws_codec *c)
+{
+	return c->lent || c->fragments > 0;
+}
+
+/* ---- close codes ---- */
+
+bool ws_code_valid(unsigned code)
+{
+	if (code >= 3000 && code <= 4999)
+		return true;
+	return code >= 1000 && code <= 1014 && code != 1004 && code != WS_CODE_NONE &&
+	       code != WS_CODE_ABNORMAL;
+}
+
+int ws_close_code(const uint8_t *data, size_t n)
+{
+	return n < 2 ? WS_CODE_NONE : data[0] << 8 | data[1];
+}
+
+static int check_close(const uint8_t *data, size_t n)
+{
+	if (n == 0)
+		return 0;
+	if (n == 1 || !ws_code_valid((unsigned)ws_close_code(data, n)))
+		return WS_CODE_PROTOCOL;
+	return text_is_utf8(data + 2, n - 2) ? 0 : WS_CODE_BAD_TEXT;
+}
+
+/* ---- headers ---- */
+
+struct feed {
+	struct ws_codec *c;
+	struct ws_codec_pool *pool;
+	struct ws_lent *l;
+	const struct ws_codec_sink *sink;
+	void *arg;
+};
+
+static size_t message_len(const struct feed *f)
+{
+	return buf_len(&f->c->message) + f->pool->scratch_len;
+}
+
+static bool is_control(uint8_t opcode)
+{
+	return opcode & 0x8;
+}
+
+static int judge_data(const struct feed *f, const struct head *h)
+{
+	bool continues = h->opcode == WS_CONTINUATION;
+	if (continues != (f->c->fragments > 0))
+		return WS_CODE_PROTOCOL;
+	if (h->opcode == WS_BINARY)
+		return WS_CODE_UNSUPPORTED;
+	if (h->len > f->c->message.max - message_len(f))
+		return WS_CODE_TOO_BIG;
+	return f->c->fragments >= WS_FRAGMENTS_MAX ? WS_CODE_POLICY : 0;
+}
+
+/* RFC 6455 §5.1 (masked), §5.2 (reserved bits, opcodes), §5.4 (order), §5.5 (control frames). */
+static int judge(const struct feed *f, const struct head *h)
+{
+	if (!h->masked || h->rsv)
+		return WS_CODE_PROTOCOL;
+	switch (h->opcode) {
+	case WS_CONTINUATION:
+	case WS_TEXT:
+	case WS_BINARY:
+		return judge_data(f, h);
+	case WS_CLOSE:
+	case WS_PING:
+	case WS_PONG:
+		return h->fin && h->len <= WS_CONTROL_MAX ? 0 : WS_CODE_PROTOCOL;
+	default:
+		return WS_CODE_PROTOCOL;
+	}
+}
+
+static size_t length_bytes(uint8_t len7)
+{
+	return len7 == 126 ? 2 : len7 == 127 ? 8 : 0;
+}
+
+/* The size of a masked frame's header; wslay has seen that lengths are in their shortest form. */
+static size_t header_size(uint64_t len)
+{
+	return 6u + (len > 0xffff ? 8u : len > WS_CONTROL_MAX ? 2u : 0u);
+}
+
+/* wslay waits in the middle of a frame's header, or for the first byte behind it: judge what is there. */
+static int judge_early(const struct feed *f)
+{
+	const struct ws_lent *l = f->l;
+	if (l->in_payload || l->ahead < 2)
+		return 0;
+	assert(l->ahead <= HEADER_MAX);
+	const uint8_t *raw = l->last + HEADER_MAX - l->ahead;
+	size_t n = length_bytes(raw[1] & 0x7f);
+	struct head h = {
+		.fin = raw[0] & 0x80,
+		.rsv = raw[0] >> 4 & 7,
+		.opcode = raw[0] & 0xf,
+		.masked = raw[1] & 0x80,
+		.len = n ? 0 : raw[1] & 0x7f,
+	};
+	for (size_t i = 0; i < n && l->ahead >= 2 + n; i++)
+		h.len = h.len << 8 | raw[2 + i];
+	return judge(f, &h);
+}
+
+/* ---- payloads ---- */
+
+static int append_part(struct feed *f, const uint8_t *data, size_t n)
+{
+	struct ws_codec_pool *pool = f->pool;
+	if (buf_len(&f->c->message) == 0 && n <= SCRATCH_BYTES - pool->scratch_len) {
+		memcpy(pool->scratch + pool->scratch_len, data, n);
+		pool->scratch_len += n;
+		return 0;
+	}
+	int r = buf_append(&f->c->message, pool->scratch, pool->scratch_len);
+	pool->scratch_len = 0;
+	return r < 0 ? r : buf_append(&f->c->message, data, n);
+}
+
+static int deliver(struct feed *f, const uint8_t *data, size_t n)
+{
+	return text_is_utf8(data, n) ? f->sink->message(f->arg, data, n) : WS_CODE_BAD_TEXT;
+}
+
+static int end_message(struct feed *f)
+{
+	struct ws_codec *c = f->c;
+	c->fragments = 0;
+	int r;
+	if (buf_len(&c->message) > 0) {
+		r = deliver(f, buf_data(&c->message), buf_len(&c->message));
+		buf_clear(&c->message);
+		buf_release(&c->message);
+	} else {
+		r = deliver(f, f->pool->scratch, f->pool->scratch_len);
+	}
+	f->pool->scratch_len = 0;
+	return r;
+}
+
+static int take_control(struct feed *f, const struct wslay_frame_iocb *io)
+{
+	struct ws_lent *l = f->l;
+	memcpy(l->control + l->control_len, io->data, io->data_length);
+	l->control_len = (uint8_t)(l->control_len + io->data_length);
+	if (l->payload_left > 0)
+		return 0;
+	size_t n = l->control_len;
+	l->control_len = 0;
+	int r = io->opcode == WS_CLOSE ? check_close(l->control, n) : 0;
+	return r ? r : f->sink->control(f->arg, (enum ws_opcode)io->opcode, l->control, n);
+}
+
+static int take_data(struct feed *f, const struct wslay_frame_iocb *io)
+{
+	bool whole = io->fin && f->c->fragments == 1 && io->data_length == io->payload_length;
+	if (whole) {
+		f->c->fragments = 0;
+		return deliver(f, io->data, io->data_length);
+	}
+	int r = append_part(f, io->data, io->data_length);
+	if (r < 0 || !io->fin || f->l->payload_left > 0)
+		return r;
+	return end_message(f);
+}
+
+static int begin_frame(struct feed *f, const struct wslay_frame_iocb *io)
+{
+	struct ws_lent *l = f->l;
+	const struct head h = {
+		.fin = io->fin,
+		.rsv = io->rsv,
+		.opcode = io->opcode,
+		.masked = io->mask,
+		.len = io->payload_length,
+	};
+	int r = judge(f, &h);
+	if (r)
+		return r;
+	l->ahead -= header_size(h.len);
+	l->payload_left = h.len;
+	l->in_payload = true;
+	if (!is_control(h.opcode))
+		f->c->fragments++;
+	return 0;
+}
+
+static int take_piece(struct feed *f, const struct wslay_frame_iocb *io)
+{
+	struct ws_lent *l = f->l;
+	int r = l->in_payload ? 0 : begin_frame(f, io);
+	if (r)
+		return r;
+	l->ahead -= io->data_length;
+	l->payload_left -= io->data_length;
+	l->in_payload = l->payload_left > 0;
+	return is_control(io->opcode) ? take_control(f, io) : take_data(f, io);
+}
+
+static int pump(struct feed *f)
+{
+	for (;;) {
+		struct wslay_frame_iocb io;
+		ssize_t got = wslay_frame_recv(f->l->ctx, &io);
+		if (got == WSLAY_ERR_WANT_READ)
+			return judge_early(f);
+		if (got < 0)
+			return WS_CODE_PROTOCOL;
+		int r = take_piece(f, &io);
+		if (r)
+			return r;
+	}
+}
+
+/* The read is used up: what a message has so far moves from the shared scratch to the connection. */
+static int put_by(struct feed *f)
+{
+	size_t n = f->pool->scratch_len;
+	f->pool->scratch_len = 0;
+	return buf_append(&f->c->message, f->pool->scratch, n);
+}
+
+int ws_codec_feed(struct ws_codec *c, struct ws_codec_pool *pool, const uint8_t *data, size_t n,
+		  const struct ws_codec_sink *sink, void *arg)
+{
+	assert(!pool->feeding);
+	if (!c->lent && !(c->lent = pool_take(pool)))
+		return -ENOMEM;
+	struct feed f = {.c = c, .pool = pool, .l = c->lent, .sink = sink, .arg = arg};
+	pool->feeding = true;
+	f.l->from = data;
+	f.l->left = n;
+	int r = pump(&f);
+	pool->feeding = false;
+	int e = put_by(&f);
+	bool clean = r == 0 && !f.l->in_payload && f.l->ahead == 0;
+	if (clean || r) {
+		pool_give_back(pool, c->lent, clean);
+		c->lent = NULL;
+	}
+	return r ? r : e;
+}
+
+int ws_codec_compose(struct ws_codec_pool *pool, enum ws_opcode opcode, const void *data, size_t n,
+		     const struct buf **frame)
+{
+	buf_clear(&pool->out);
+	if (pool->out.cap > OUT_KEEPS)
+		buf_release(&pool->out);
+	if (buf_reserve(&pool->out, n + HEADER_MAX) < 0)
+		return -ENOMEM;
+	struct wslay_frame_iocb io = {
+		.fin = 1,
+		.opcode = (uint8_t)opcode,
+		.payload_length = n,
+		.data = data,
+		.data_length = n,
+	};
+	ssize_t sent = wslay_frame_send(pool->out_ctx, &io);
+	/* collect() takes everything, and the frame is well-formed by construction. */
+	assert(sent == (ssize_t)n);
+	*frame = &pool->out;
+	return 0;
+}
