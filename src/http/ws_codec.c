@@ -13,44 +13,14 @@
  * middle of one of its frames; a message never grows over message.max, which the header check sees to.
  * Thread: the owner's.
  */
-#include "http/ws_codec.h"
+#include "http/ws_pool.h"
 
-#include "base/mem.h"
 #include "base/text.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <wslay/wslay.h>
 
-#define HEADER_MAX    14
-#define POOL_KEEPS    64    /* free contexts */
-#define OUT_KEEPS     65536 /* bytes of the buffer for composed frames */
-#define SCRATCH_BYTES 65536
-
-struct ws_lent {
-	wslay_frame_context_ptr ctx;
-	struct ws_lent *next_free;
-	const uint8_t *from; /* what wslay may take yet */
-	size_t left;
-	uint8_t last[HEADER_MAX]; /* of what it has taken, right-aligned */
-	size_t ahead;             /* taken, not yet accounted to a frame */
-	uint64_t payload_left;    /* of the frame under way */
-	bool in_payload;
-	uint8_t control_len;
-	uint8_t control[WS_CONTROL_MAX];
-};
-
-struct ws_codec_pool {
-	struct ws_lent *free;
-	size_t n_free;
-	size_t n_lent;
-	wslay_frame_context_ptr out_ctx;
-	struct buf out;
-	size_t scratch_len;
-	bool feeding;
-	uint8_t scratch[SCRATCH_BYTES];
-};
 
 /* What a frame's header says. */
 struct head {
@@ -61,119 +31,6 @@ struct head {
 	uint64_t len;
 };
 
-/* ---- contexts ---- */
-
-static void keep_last(struct ws_lent *l, const uint8_t *data, size_t n)
-{
-	if (n >= HEADER_MAX) {
-		memcpy(l->last, data + n - HEADER_MAX, HEADER_MAX);
-		return;
-	}
-	memmove(l->last, l->last + n, HEADER_MAX - n);
-	memcpy(l->last + HEADER_MAX - n, data, n);
-}
-
-static ssize_t give(uint8_t *out, size_t max, int flags, void *arg)
-{
-	struct ws_lent *l = arg;
-	size_t n = l->left < max ? l->left : max;
-	(void)flags;
-	if (n == 0)
-		return -1;
-	memcpy(out, l->from, n);
-	keep_last(l, l->from, n);
-	l->from += n;
-	l->left -= n;
-	l->ahead += n;
-	return (ssize_t)n;
-}
-
-static ssize_t collect(const uint8_t *data, size_t n, int flags, void *arg)
-{
-	struct ws_codec_pool *pool = arg;
-	(void)flags;
-	/* Room for the whole frame was reserved. */
-	memcpy(buf_tail(&pool->out), data, n);
-	buf_commit(&pool->out, n);
-	return (ssize_t)n;
-}
-
-static struct ws_lent *lent_free(struct ws_lent *l)
-{
-	wslay_frame_context_free(l->ctx);
-	mem_free(l);
-	return NULL;
-}
-
-static struct ws_lent *lent_new(void)
-{
-	static const struct wslay_frame_callbacks callbacks = {.recv_callback = give};
-	struct ws_lent *l = mem_zalloc(sizeof(*l));
-	if (!l)
-		return NULL;
-	if (wslay_frame_context_init(&l->ctx, &callbacks, l) < 0) {
-		mem_free(l);
-		return NULL;
-	}
-	return l;
-}
-
-static struct ws_lent *pool_take(struct ws_codec_pool *pool)
-{
-	struct ws_lent *l = pool->free;
-	if (l) {
-		pool->free = l->next_free;
-		pool->n_free--;
-	} else {
-		l = lent_new();
-	}
-	pool->n_lent += l != NULL;
-	return l;
-}
-
-/* @clean: between two frames; else its state is worth nothing to anybody. */
-static void pool_give_back(struct ws_codec_pool *pool, struct ws_lent *l, bool clean)
-{
-	pool->n_lent--;
-	if (!clean || pool->n_free >= POOL_KEEPS) {
-		lent_free(l);
-		return;
-	}
-	l->next_free = pool->free;
-	pool->free = l;
-	pool->n_free++;
-}
-
-struct ws_codec_pool *ws_codec_pool_new(void)
-{
-	static const struct wslay_frame_callbacks callbacks = {.send_callback = collect};
-	struct ws_codec_pool *pool = mem_zalloc(sizeof(*pool));
-	if (!pool)
-		return NULL;
-	if (wslay_frame_context_init(&pool->out_ctx, &callbacks, pool) < 0) {
-		mem_free(pool);
-		return NULL;
-	}
-	buf_init(&pool->out, SIZE_MAX / 2);
-	return pool;
-}
-
-struct ws_codec_pool *ws_codec_pool_free(struct ws_codec_pool *pool)
-{
-	if (!pool)
-		return NULL;
-	assert(pool->n_lent == 0);
-	while (pool->free) {
-		struct ws_lent *l = pool->free;
-		pool->free = l->next_free;
-		lent_free(l);
-	}
-	wslay_frame_context_free(pool->out_ctx);
-	buf_deinit(&pool->out);
-	mem_free(pool);
-	return NULL;
-}
-
 void ws_codec_init(struct ws_codec *c, size_t message_max)
 {
 	*c = (struct ws_codec){0};
@@ -183,7 +40,7 @@ void ws_codec_init(struct ws_codec *c, size_t message_max)
 void ws_codec_deinit(struct ws_codec *c, struct ws_codec_pool *pool)
 {
 	if (c->lent)
-		pool_give_back(pool, c->lent, false);
+		ws_pool_give_back(pool, c->lent, false);
 	c->lent = NULL;
 	buf_deinit(&c->message);
 }
@@ -285,8 +142,8 @@ static int judge_early(const struct feed *f)
 	const struct ws_lent *l = f->l;
 	if (l->in_payload || l->ahead < 2)
 		return 0;
-	assert(l->ahead <= HEADER_MAX);
-	const uint8_t *raw = l->last + HEADER_MAX - l->ahead;
+	assert(l->ahead <= WS_HEADER_MAX);
+	const uint8_t *raw = l->last + WS_HEADER_MAX - l->ahead;
 	size_t n = length_bytes(raw[1] & 0x7f);
 	struct head h = {
 		.fin = raw[0] & 0x80,
@@ -305,7 +162,7 @@ static int judge_early(const struct feed *f)
 static int append_part(struct feed *f, const uint8_t *data, size_t n)
 {
 	struct ws_codec_pool *pool = f->pool;
-	if (buf_len(&f->c->message) == 0 && n <= SCRATCH_BYTES - pool->scratch_len) {
+	if (buf_len(&f->c->message) == 0 && n <= WS_SCRATCH_BYTES - pool->scratch_len) {
 		memcpy(pool->scratch + pool->scratch_len, data, n);
 		pool->scratch_len += n;
 		return 0;
@@ -422,7 +279,7 @@ int ws_codec_feed(struct ws_codec *c, struct ws_codec_pool *pool, const uint8_t 
 		  const struct ws_codec_sink *sink, void *arg)
 {
 	assert(!pool->feeding);
-	if (!c->lent && !(c->lent = pool_take(pool)))
+	if (!c->lent && !(c->lent = ws_pool_lend(pool)))
 		return -ENOMEM;
 	struct feed f = {.c = c, .pool = pool, .l = c->lent, .sink = sink, .arg = arg};
 	pool->feeding = true;
@@ -433,30 +290,8 @@ int ws_codec_feed(struct ws_codec *c, struct ws_codec_pool *pool, const uint8_t 
 	int e = put_by(&f);
 	bool clean = r == 0 && !f.l->in_payload && f.l->ahead == 0;
 	if (clean || r) {
-		pool_give_back(pool, c->lent, clean);
+		ws_pool_give_back(pool, c->lent, clean);
 		c->lent = NULL;
 	}
 	return r ? r : e;
-}
-
-int ws_codec_compose(struct ws_codec_pool *pool, enum ws_opcode opcode, const void *data, size_t n,
-		     const struct buf **frame)
-{
-	buf_clear(&pool->out);
-	if (pool->out.cap > OUT_KEEPS)
-		buf_release(&pool->out);
-	if (buf_reserve(&pool->out, n + HEADER_MAX) < 0)
-		return -ENOMEM;
-	struct wslay_frame_iocb io = {
-		.fin = 1,
-		.opcode = (uint8_t)opcode,
-		.payload_length = n,
-		.data = data,
-		.data_length = n,
-	};
-	ssize_t sent = wslay_frame_send(pool->out_ctx, &io);
-	/* collect() takes everything, and the frame is well-formed by construction. */
-	assert(sent == (ssize_t)n);
-	*frame = &pool->out;
-	return 0;
 }
