@@ -87,6 +87,8 @@ struct http_server_params {
 	const struct http_reply_header *common; /* put into every reply; outlives the server */
 	size_t n_common;
 	uint8_t hash_key[16]; /* random, for the table of connections by prefix */
+	/* After http_server_drain(): the last connection is gone. Must not free the server. May be NULL. */
+	void (*emptied)(void *arg);
 };
 
 /** http_server_new() - Return: NULL if out of memory. */
@@ -98,7 +100,7 @@ void http_server_accept(void *server, struct net_stream *s);
 
 /**
  * http_server_drain() - graceful stop: idle connections are closed, busy ones after their reply ("Connection:
- * close"); WebSockets get close code 1001.
+ * close"); WebSockets get close code 1001. params.emptied tells when the last is gone, at once where there is none.
  */
 void http_server_drain(struct http_server *srv);
 

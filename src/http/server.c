@@ -72,6 +72,12 @@ struct http_server *http_server_free(struct http_server *srv)
 	return NULL;
 }
 
+static void tell_emptied(struct http_server *srv)
+{
+	if (srv->params.emptied)
+		srv->params.emptied(srv->params.arg);
+}
+
 void http_server_drain(struct http_server *srv)
 {
 	srv->draining = true;
@@ -79,6 +85,8 @@ void http_server_drain(struct http_server *srv)
 		struct http_slot *slot = LIST_ENTRY(it, struct http_slot, node);
 		slot->ops->drain(slot);
 	}
+	if (srv->count == 0)
+		tell_emptied(srv);
 }
 
 size_t http_server_count(const struct http_server *srv)
@@ -193,8 +201,12 @@ void http_slot_release(struct http_slot *slot)
 	list_unlink(&slot->node);
 	prefix_release(srv, slot->prefix);
 	srv->count--;
-	if (srv->dying && srv->count == 0)
+	if (srv->count > 0)
+		return;
+	if (srv->dying)
 		destroy(srv);
+	else if (srv->draining)
+		tell_emptied(srv);
 }
 
 void http_server_accept(void *server, struct net_stream *s)
