@@ -155,7 +155,7 @@ static void test_bodies(void **state)
 	assert_request(HEAD
 		       "Transfer-Encoding: Chunked \r\n\r\n5\r\nhello\r\n00A\r\n, world!\r\n\r\n0\r\n\r\n",
 		       "POST / /  [hello, world!\r\n] host=a x=-");
-	assert_request(HEAD "Transfer-Encoding: chunked\r\n\r\n5;a=b;c=d\r\nhello\r\n0;x\r\nX: "
+	assert_request(HEAD "Transfer-Encoding: chunked\r\n\r\n5;a=\"b c\"\r\nhello\r\n0;x\r\nX: "
 			    "trailer\r\nHost: b\r\n\r\n",
 		       "POST / /  [hello] host=a x=-");
 }
