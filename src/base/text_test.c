@@ -269,8 +269,8 @@ static void base64_vectors(void **state)
 static void unbase64url_is_strict(void **state)
 {
 	static const char *const cases[] = {
-		"A",    "AAAAA", "Zg==", "Zg=", "Zm8=", "Zm9v\n",     " Zm9v",
-		"Zm+v", "Zm/v",  "Zh",   "Zn",  "Zm9",  "Zm\xC3\xA9",
+		"A",    "AAAAA", "Zg==", "Zg=", "Zm8=", "Zm9v\n", " Zm9v",
+		"Zm+v", "Zm/v",  "Zh",   "Zn",  "Zm9",  "Zm-",    "Zm\xC3\xA9",
 	};
 	uint8_t out[16];
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -118,6 +118,12 @@ static void never_fires_a_stopped_timer(void **state)
 	assert_true(wheel_next_ms(w) != WHEEL_NEVER);
 	wheel_stop(w, &far.timer);
 	assert_int_equal(wheel_next_ms(w), WHEEL_NEVER);
+	/* Nor does a slot left empty wake anybody. */
+	wheel_start(w, &near.timer, START_MS + 50);
+	wheel_start(w, &far.timer, START_MS + 5000);
+	wheel_stop(w, &near.timer);
+	assert_in_range(wheel_next_ms(w), START_MS + 5000, START_MS + 5000 + WHEEL_TICK_MS);
+	wheel_stop(w, &far.timer);
 	wheel_advance(w, START_MS + 2 * TURN_MS);
 	assert_int_equal(near.fired + far.fired, 0);
 	free_wheel(w);
@@ -160,6 +166,23 @@ static void ignores_a_clock_that_goes_back(void **state)
 	wheel_advance(w, START_MS - 5000);
 	assert_int_equal(p.fired, 0);
 	wheel_advance(w, START_MS + 100);
+	assert_int_equal(p.fired, 1);
+	wheel_advance(w, START_MS);
+	wheel_start(w, &p.timer, START_MS + 100);
+	wheel_advance(w, START_MS);
+	assert_int_equal(p.fired, 2);
+	assert_int_equal(p.fired_ms, START_MS + 100);
+	free_wheel(w);
+}
+
+/* A leap of ages costs one turn, not one step for each tick of it. */
+static void leaps_at_once(void **state)
+{
+	struct wheel *w = new_wheel();
+	struct probe p;
+	probe_init(&p, w, note);
+	wheel_start(w, &p.timer, START_MS + 100);
+	wheel_advance(w, WHEEL_NEVER - 1);
 	assert_int_equal(p.fired, 1);
 	free_wheel(w);
 }
@@ -326,6 +349,7 @@ int main(void)
 		cmocka_unit_test(a_restart_replaces_the_time),
 		cmocka_unit_test(never_is_never),
 		cmocka_unit_test(ignores_a_clock_that_goes_back),
+		cmocka_unit_test(leaps_at_once),
 		cmocka_unit_test(a_timer_restarted_in_its_callback_waits),
 		cmocka_unit_test(a_callback_may_stop_and_free_what_is_due_too),
 		cmocka_unit_test(a_callback_may_free_its_timer),

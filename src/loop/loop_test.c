@@ -74,6 +74,30 @@ static void count_run(struct loop_defer *d)
 	CONTAINER_OF(d, struct job, defer)->runs++;
 }
 
+struct reader {
+	uv_poll_t poll;
+	struct loop *loop;
+	struct job *job;
+	int reads;
+	int runs_before; /* of the deferred job, when this was read */
+};
+
+/* A socket that is readable from the start. */
+static void readable(struct reader *r, struct loop *l, struct job *j, int fds[2], uv_poll_cb cb)
+{
+	*r = (struct reader){.loop = l, .job = j};
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(uv_poll_init(&l->uv, &r->poll, fds[0]), 0);
+	assert_int_equal(uv_poll_start(&r->poll, UV_READABLE, cb), 0);
+}
+
+static void close_pair(int fds[2])
+{
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 static void nothing_to_do_ends_at_once(void **state)
 {
 	struct loop l;
@@ -139,6 +163,38 @@ static void a_timer_wakes_a_sleeping_loop(void **state)
 	loop_deinit(&l);
 }
 
+static void start_early_timer(uv_poll_t *poll, int status, int events)
+{
+	struct reader *r = CONTAINER_OF(poll, struct reader, poll);
+	loop_timer_start(r->loop, &r->job->timer, 30);
+	uv_close((uv_handle_t *)poll, NULL);
+}
+
+/* The loop sleeps for a timer that is far off; input brings one that is due much earlier. */
+static void an_earlier_timer_shortens_the_sleep(void **state)
+{
+	struct loop l;
+	struct job late, early;
+	struct reader r;
+	uv_async_t async;
+	int fds[2];
+	assert_int_equal(loop_init(&l), 0);
+	assert_int_equal(uv_async_init(&l.uv, &async, NULL), 0);
+	job_init(&late, &l, fire_and_let_go, count_run);
+	job_init(&early, &l, fire_and_close_async, count_run);
+	early.handle = (uv_handle_t *)&async;
+	readable(&r, &l, &early, fds, start_early_timer);
+	uint64_t start_ms = loop_now_ms(&l);
+	loop_timer_start(&l, &late.timer, 16000);
+	loop_run(&l);
+	assert_int_equal(early.runs, 1);
+	assert_int_equal(late.runs, 0);
+	assert_in_range(early.at_ms, start_ms + 30, start_ms + 8000);
+	loop_timer_stop(&l, &late.timer);
+	loop_deinit(&l);
+	close_pair(fds);
+}
+
 static void timers_alone_do_not_keep_it_running(void **state)
 {
 	struct loop l;
@@ -175,14 +231,6 @@ static void deferred_work_runs_once(void **state)
 	loop_deinit(&l);
 }
 
-struct reader {
-	uv_poll_t poll;
-	struct loop *loop;
-	struct job *job;
-	int reads;
-	int runs_before; /* of the deferred job, when this was read */
-};
-
 static void read_and_defer(uv_poll_t *poll, int status, int events)
 {
 	struct reader *r = CONTAINER_OF(poll, struct reader, poll);
@@ -190,22 +238,6 @@ static void read_and_defer(uv_poll_t *poll, int status, int events)
 	r->runs_before = r->job->runs;
 	loop_defer(r->loop, &r->job->defer);
 	uv_close((uv_handle_t *)poll, NULL);
-}
-
-/* A socket that is readable from the start. */
-static void readable(struct reader *r, struct loop *l, struct job *j, int fds[2], uv_poll_cb cb)
-{
-	*r = (struct reader){.loop = l, .job = j};
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	assert_int_equal(write(fds[1], "x", 1), 1);
-	assert_int_equal(uv_poll_init(&l->uv, &r->poll, fds[0]), 0);
-	assert_int_equal(uv_poll_start(&r->poll, UV_READABLE, cb), 0);
-}
-
-static void close_pair(int fds[2])
-{
-	(void)close(fds[0]);
-	(void)close(fds[1]);
 }
 
 static void deferred_work_runs_after_all_input_of_the_iteration(void **state)
@@ -512,6 +544,7 @@ int main(void)
 		cmocka_unit_test(init_can_lack_memory),
 		cmocka_unit_test(a_timer_fires_in_a_busy_loop),
 		cmocka_unit_test(a_timer_wakes_a_sleeping_loop),
+		cmocka_unit_test(an_earlier_timer_shortens_the_sleep),
 		cmocka_unit_test(timers_alone_do_not_keep_it_running),
 		cmocka_unit_test(deferred_work_runs_once),
 		cmocka_unit_test(deferred_work_runs_after_all_input_of_the_iteration),
