@@ -54,9 +54,9 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 	sv->stopping = true;
 	log_info("stopping signal=%d connections=%zu", number, http_server_count(sv->service.http));
 	listeners_close(&sv->listeners);
-	http_server_drain(sv->service.http);
 	loop_timer_start(&sv->service.loop, &sv->deadline,
 			 (uint64_t)sv->service.config->server.shutdown_s * 1000);
+	http_server_drain(sv->service.http);
 }
 
 static void on_reload_signal(uv_signal_t *handle, int number)

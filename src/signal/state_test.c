@@ -38,9 +38,9 @@ struct row {
 	{                                                                                                    \
 		BAD_STATE, BAD_STATE, BAD_STATE, "!not_host", a                                              \
 	}
-#define MEMBERS(a) \
-	{ \
-		BAD_STATE, BAD_STATE, BAD_STATE, a, a \
+#define MEMBERS(a)                                                                                           \
+	{                                                                                                    \
+		BAD_STATE, BAD_STATE, BAD_STATE, a, a                                                        \
 	}
 #define JOINING(a)                                                                                           \
 	{                                                                                                    \

@@ -89,11 +89,12 @@ export class Peer implements PeerLink {
     this.#run(() => this.#makeOffer(true));
   }
 
-  recover(): void {
+  recover(restart: 'always' | 'broken'): void {
     this.#run(async () => {
-      const { localDescription, signalingState } = this.#pc;
+      const { localDescription, signalingState, remoteDescription } = this.#pc;
       if (signalingState === 'have-local-offer' && localDescription) this.#sendDescription(localDescription);
-      else await this.#makeOffer(this.#pc.remoteDescription !== null);
+      else if (restart === 'always' || this.#link !== 'connected')
+        await this.#makeOffer(remoteDescription !== null);
     });
   }
 

@@ -39,7 +39,7 @@ export const text = {
       {
         icon: 'leaf',
         title: 'Nothing is kept',
-        text: 'No account, no recording, no tracking. An empty room disappears.',
+        text: 'No account needed, no recording, no tracking. An empty room disappears.',
       },
     ],
   },

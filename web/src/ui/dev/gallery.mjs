@@ -102,7 +102,7 @@ async function takeOne(browser, name, size, scheme) {
   await page.waitForFunction(() =>
     [...document.querySelectorAll('video')].every((v) => v.hidden || !v.srcObject || v.videoWidth > 0),
   );
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running'));
   faults.push(...(await page.evaluate(measure, MIN_TOUCH)));
   const file = `${name.replace('&dialog=', '-')}.${size}.${scheme}.png`;
   await page.screenshot({
