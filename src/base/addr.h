@@ -20,7 +20,8 @@ struct addr {
 
 #define ADDR_TEXT_MAX 64 /* "[ipv6%scope]:port" and a NUL */
 
-/** addr_from_sockaddr() - Return: 0; -EAFNOSUPPORT for other families. An IPv4-mapped IPv6 address becomes IPv4. */
+/** addr_from_sockaddr() - Return: 0; -EAFNOSUPPORT for other families. An IPv4-mapped IPv6 address becomes
+ * IPv4. */
 int addr_from_sockaddr(struct addr *out, const struct sockaddr *sa) MUST_CHECK;
 
 /**
