@@ -16,8 +16,11 @@ struct bucket {
 /** bucket_init() - full. @burst: tokens it holds at most. */
 void bucket_init(struct bucket *b, uint32_t burst, uint64_t now_ms);
 
-/** bucket_take() - take @n tokens if there are so many; refills by @rate_per_s up to @burst. Return: whether
- * taken. */
+/**
+ * bucket_take() - take @n tokens if there are so many; refills by @rate_per_s up to @burst.
+ *
+ * Return: whether taken.
+ */
 bool bucket_take(struct bucket *b, uint32_t n, uint32_t rate_per_s, uint32_t burst, uint64_t now_ms);
 
 /*
@@ -27,8 +30,11 @@ bool bucket_take(struct bucket *b, uint32_t n, uint32_t rate_per_s, uint32_t bur
  */
 struct bucket_table;
 
-/** bucket_table_new() - @sets: power of two; holds 8 * @sets buckets. @hash_key: 16 random bytes. Return:
- * NULL if out of memory. */
+/**
+ * bucket_table_new() - @sets: power of two; holds 8 * @sets buckets. @hash_key: 16 random bytes.
+ *
+ * Return: NULL if out of memory.
+ */
 struct bucket_table *bucket_table_new(size_t sets, uint32_t rate_per_min, uint32_t burst,
 				      const uint8_t *hash_key) MUST_CHECK;
 struct bucket_table *bucket_table_free(struct bucket_table *t);

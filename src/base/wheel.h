@@ -52,8 +52,10 @@ void wheel_stop(struct wheel *w, struct wheel_timer *t);
 /** wheel_advance() - fire all that is due at @now_ms. */
 void wheel_advance(struct wheel *w, uint64_t now_ms);
 
-/** wheel_next_ms() - when to call wheel_advance() next: never later than the earliest due time plus a tick;
- * WHEEL_NEVER. */
+/**
+ * wheel_next_ms() - when to call wheel_advance() next: never later than the earliest due time plus a tick;
+ * WHEEL_NEVER.
+ */
 uint64_t wheel_next_ms(const struct wheel *w);
 
 #endif
