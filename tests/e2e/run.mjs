@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const inside = process.env.PARLEY_E2E_NAMESPACE === '1';
+const inside = process.env.E2E_IN_NAMESPACE === '1';
 
 /** Two ends of one cable inside the namespace: an ordinary address for ICE to find beside loopback. */
 const network = `
@@ -45,7 +45,7 @@ const names = process.argv.slice(2);
 const flags = inside ? undefined : namespaceFlags();
 if (flags) {
   const self = [process.execPath, fileURLToPath(import.meta.url), ...names];
-  run('unshare', [...flags, 'sh', '-c', network, 'sh', ...self], { PARLEY_E2E_NAMESPACE: '1' });
+  run('unshare', [...flags, 'sh', '-c', network, 'sh', ...self], { E2E_IN_NAMESPACE: '1' });
 }
 // One file at a time: two cores are few for two browsers and their video.
 for (const file of testFiles(names)) {

@@ -107,7 +107,8 @@ test('requests that could be read in two ways are refused', async () => {
   assert.equal(await status('GET / HTTP/1.1\r\n\r\n'), 400);
   assert.equal(await status('GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'), 400);
   assert.equal(await status('GET / HTTP/1.1\nHost: a\n\n'), 400);
-  assert.equal(await status('nonsense\r\n\r\n'), 400);
+  assert.equal(await status('GET nonsense\r\n\r\n'), 400);
+  assert.equal(await status('BREW / HTTP/1.1\r\nHost: a\r\n\r\n'), 501);
 });
 
 test('sizes and deadlines are bounded: 414, 431, 413, 408', async () => {
