@@ -35,6 +35,7 @@ struct http_parse {
 	const uint8_t *guarded; /* up to here the guard has seen the present piece */
 	int status;             /* >0 or -errno, set by callbacks */
 	enum http_parse_state state;
+	bool unknown_method; /* llhttp is out of it; only the request line is still looked at */
 	bool expects_continue;
 	bool keep_alive;
 };
@@ -308,39 +309,63 @@ struct http_parse *http_parse_free(struct http_parse *p)
 }
 
 /* llhttp stopped at @pos, before @end, with an error of its own: which status is that? */
-static int status_of(const struct http_parse *p, llhttp_errno_t err, const uint8_t *pos, const uint8_t *end)
+static int status_of(llhttp_errno_t err, const uint8_t *pos, const uint8_t *end)
 {
-	switch (err) {
-	case HPE_INVALID_METHOD:
-		/* A method nobody knows is not the same as bytes that are no request at all. */
-		return p->guard.token_method && pos < end && http_is_token_char(*pos) ? 501 : 400;
-	case HPE_INVALID_VERSION:
-		/* Well-formed up to the end of the line, but not a version we know. */
-		return pos == end || *pos == '\r' ? 505 : 400;
-	case HPE_PAUSED_H2_UPGRADE:
+	if (err == HPE_PAUSED_H2_UPGRADE)
 		return 505;
-	default:
-		return 400;
+	/* Well-formed up to the end of the line, but not a version we know? */
+	bool version = err == HPE_INVALID_VERSION && (pos == end || *pos == '\r');
+	return version ? 505 : 400;
+}
+
+/*
+ * llhttp gives up at the first letter that no method it knows has. The rest of the line tells a method that
+ * nobody knows from bytes that are no request at all.
+ */
+static int judge_method(struct http_parse *p, const uint8_t *data, size_t n)
+{
+	struct http_guard *g = &p->guard;
+	p->unknown_method = true;
+	for (size_t i = 0; i < n; i++) {
+		if (http_guard_feed(g, data + i, 1) || !g->token_method)
+			return 400;
+		if (g->phase == HTTP_GUARD_FIELDS)
+			return g->spaces == 2 ? 501 : 400;
 	}
+	return check_totals(p);
+}
+
+static int parse_piece(struct http_parse *p, const uint8_t *data, size_t n, const uint8_t **stop)
+{
+	const uint8_t *end = data + n;
+	*stop = end;
+	if (p->unknown_method)
+		return judge_method(p, data, n);
+	p->guarded = data;
+	llhttp_errno_t err = llhttp_execute(&p->ll, (const char *)data, n);
+	if (err != HPE_OK)
+		*stop = (const uint8_t *)llhttp_get_error_pos(&p->ll);
+	/* A refusal inside a span is reported at the span's start, which the guard may have passed. */
+	if (*stop < p->guarded || *stop > end)
+		*stop = p->guarded;
+	int r = guard_up_to(p, *stop);
+	if (p->status || r)
+		return p->status ? p->status : r;
+	if (err == HPE_INVALID_METHOD) {
+		const uint8_t *rest = *stop;
+		*stop = end;
+		return judge_method(p, rest, (size_t)(end - rest));
+	}
+	if (err != HPE_OK && p->state != HTTP_PARSE_DONE)
+		return status_of(err, *stop, end);
+	return check_totals(p);
 }
 
 int http_parse_feed(struct http_parse *p, const uint8_t *data, size_t n, size_t *used)
 {
 	assert(p->state != HTTP_PARSE_DONE && p->status == 0);
-	const uint8_t *end = data + n;
-	p->guarded = data;
-	llhttp_errno_t err = llhttp_execute(&p->ll, (const char *)data, n);
-	const uint8_t *stop = err == HPE_OK ? end : (const uint8_t *)llhttp_get_error_pos(&p->ll);
-	/* A refusal inside a span is reported at the span's start, which the guard may have passed. */
-	if (stop < p->guarded || stop > end)
-		stop = p->guarded;
-	int r = guard_up_to(p, stop);
-	if (p->status)
-		r = p->status;
-	else if (r == 0 && err != HPE_OK && p->state != HTTP_PARSE_DONE)
-		r = status_of(p, err, stop, end);
-	if (r == 0)
-		r = check_totals(p);
+	const uint8_t *stop;
+	int r = parse_piece(p, data, n, &stop);
 	p->status = r;
 	if (r == 0)
 		*used = (size_t)(stop - data);

@@ -203,6 +203,9 @@ static void test_request_line(void **state)
 	assert_refused("GET / HTTP/x.1\r\nHost: a\r\n\r\n", 400);
 	assert_refused("\x16\x03\x01\x02", 400);
 	assert_refused("\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400);
+	assert_refused("RUBBISH\r\n", 400);
+	assert_refused("hello world\r\n", 400);
+	assert_refused("GE(T / HTTP/1.1\r\n", 400);
 	assert_refused("BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501);
 	assert_refused("get / HTTP/1.1\r\nHost: a\r\n\r\n", 501);
 }

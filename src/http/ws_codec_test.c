@@ -73,7 +73,6 @@ struct events {
 	char log[4096]; /* "t:hello p: o:x c:…" with lengths for long ones */
 	size_t n;
 	int stop_with; /* returned by the message callback */
-	size_t allocations_left;
 };
 
 static void note(struct events *e, char kind, const uint8_t *data, size_t n)
@@ -140,8 +139,6 @@ static struct outcome run(size_t first, size_t step, size_t max)
 	ws_codec_init(&c, max);
 	size_t piece = first;
 	for (size_t at = 0; at < wire.n && o.result == 0; at += piece, piece = step) {
-		if (at > 0)
-			piece = step;
 		if (piece > wire.n - at)
 			piece = wire.n - at;
 		uint8_t *copy = mem_dup(wire.data + at, piece);
