@@ -88,14 +88,13 @@ static void refuse(struct http_conn *conn, int status)
 static void handle(struct http_conn *conn)
 {
 	struct http_server *srv = conn->slot.srv;
-	struct http_request req;
-	http_parse_request(conn->parse, &req);
-	req.peer = net_stream_peer(conn->stream);
-	req.is_tls = net_stream_is_tls(conn->stream);
+	struct http_request *req = http_parse_request(conn->parse);
+	req->peer = net_stream_peer(conn->stream);
+	req->is_tls = net_stream_is_tls(conn->stream);
 	conn->state = HTTP_CONN_HANDLING;
 	loop_timer_stop(srv->params.loop, &conn->timer);
 	srv->stats.requests++;
-	srv->params.handler(srv->params.arg, conn, &req);
+	srv->params.handler(srv->params.arg, conn, req);
 }
 
 static void headers_done(struct http_conn *conn)

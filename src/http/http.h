@@ -100,7 +100,8 @@ void http_server_accept(void *server, struct net_stream *s);
 
 /**
  * http_server_drain() - graceful stop: idle connections are closed, busy ones after their reply ("Connection:
- * close"); WebSockets get close code 1001. params.emptied tells when the last is gone, at once where there is none.
+ * close"); WebSockets get close code 1001. params.emptied tells when the last is gone, at once where there is
+ * none.
  */
 void http_server_drain(struct http_server *srv);
 

@@ -27,6 +27,7 @@ struct http_parse {
 	llhttp_t ll;
 	const struct http_limits *limits;
 	struct http_headers headers;
+	struct http_request request;
 	struct buf target;
 	struct buf body;
 	char *path;
@@ -402,11 +403,11 @@ bool http_parse_is_http10(const struct http_parse *p)
 	return p->state != HTTP_PARSE_HEAD && p->headers.minor == 0;
 }
 
-void http_parse_request(const struct http_parse *p, struct http_request *out)
+struct http_request *http_parse_request(struct http_parse *p)
 {
 	assert(p->state == HTTP_PARSE_DONE);
 	const char *target = (const char *)buf_data(&p->target);
-	*out = (struct http_request){
+	p->request = (struct http_request){
 		.method = method_of(p->ll.method),
 		.target = target,
 		.path = p->path,
@@ -415,4 +416,5 @@ void http_parse_request(const struct http_parse *p, struct http_request *out)
 		.body_len = buf_len(&p->body),
 		.headers = &p->headers,
 	};
+	return &p->request;
 }

@@ -41,7 +41,8 @@ bool http_parse_keep_alive(const struct http_parse *p);
 bool http_parse_is_head(const struct http_parse *p);
 bool http_parse_is_http10(const struct http_parse *p);
 
-/** http_parse_request() - once done: all of @out but peer and is_tls. It points into @p. */
-void http_parse_request(const struct http_parse *p, struct http_request *out);
+/** http_parse_request() - once done: all of it but peer and is_tls, which the caller fills in. It lives as
+ * long as @p. */
+struct http_request *http_parse_request(struct http_parse *p);
 
 #endif

@@ -32,17 +32,16 @@ struct outcome {
 	char text[1024]; /* of the request: method target path query [body] headers… */
 };
 
-static void describe(const struct http_parse *p, struct outcome *o)
+static void describe(struct http_parse *p, struct outcome *o)
 {
 	static const char *const methods[] = {"GET",   "HEAD",   "POST",    "PUT",
 					      "PATCH", "DELETE", "OPTIONS", "OTHER"};
-	struct http_request req;
-	http_parse_request(p, &req);
-	const char *host = http_header(&req, "host");
-	const char *x = http_header(&req, "x");
-	snprintf(o->text, sizeof(o->text), "%s %s %s %s [%.*s] host=%s x=%s", methods[req.method], req.target,
-		 req.path, req.query, (int)req.body_len, (const char *)req.body, host ? host : "-",
-		 x ? x : "-");
+	const struct http_request *req = http_parse_request(p);
+	const char *host = http_header(req, "host");
+	const char *x = http_header(req, "x");
+	snprintf(o->text, sizeof(o->text), "%s %s %s %s [%.*s] host=%s x=%s", methods[req->method],
+		 req->target, req->path, req->query, (int)req->body_len, (const char *)req->body,
+		 host ? host : "-", x ? x : "-");
 }
 
 /* Feeds @n bytes with cuts: pieces of @step bytes, the first of @first. */

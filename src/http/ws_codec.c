@@ -21,7 +21,6 @@
 #include <errno.h>
 #include <string.h>
 
-
 /* What a frame's header says. */
 struct head {
 	bool fin;
