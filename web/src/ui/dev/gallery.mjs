@@ -87,6 +87,19 @@ function measure(minTouch) {
   return faults;
 }
 
+const settled = (page) =>
+  page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running'), null, {
+    timeout: 10_000,
+  });
+
+/** Runs in the page. */
+function moving() {
+  const running = document.getAnimations().filter((a) => a.playState === 'running');
+  return running
+    .map((a) => `${a.effect.target.className}/${a.animationName ?? a.transitionProperty}`)
+    .join(', ');
+}
+
 async function takeOne(browser, name, size, scheme) {
   const [width, height] = size.split('x').map(Number);
   const page = await browser.newPage({
@@ -102,7 +115,7 @@ async function takeOne(browser, name, size, scheme) {
   await page.waitForFunction(() =>
     [...document.querySelectorAll('video')].every((v) => v.hidden || !v.srcObject || v.videoWidth > 0),
   );
-  await page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running'));
+  await settled(page).catch(async () => faults.push(`still moving: ${await page.evaluate(moving)}`));
   faults.push(...(await page.evaluate(measure, MIN_TOUCH)));
   const file = `${name.replace('&dialog=', '-')}.${size}.${scheme}.png`;
   await page.screenshot({
