@@ -18,6 +18,7 @@ const network = `
   ip link add v0 type veth peer name v1 &&
   ip address add 198.51.100.10/24 dev v0 &&
   ip link set v0 up && ip link set v1 up &&
+  ip route add default via 198.51.100.1 dev v0 &&
   exec "$@"`;
 
 function canUnshare(flags) {
