@@ -40,6 +40,7 @@ struct kit {
 	uint64_t rand_state;
 	int ice_rc; /* what the ice_servers op returns */
 	bool quiet; /* the core may be out of memory: lost messages are no fault */
+	bool loose; /* clients may speak without a connection: nobody hears them */
 };
 
 /** kit_limits() - the defaults of docs/protocol.md. */
