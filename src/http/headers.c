@@ -65,7 +65,7 @@ int http_headers_name(struct http_headers *h, const char *at, size_t n)
 {
 	size_t start = buf_len(&h->text);
 	int r = take(h, at, n);
-	if (r)
+	if (r || n == 0)
 		return r;
 	char *text = (char *)h->text.mem + h->text.start;
 	for (size_t i = start; i < start + n; i++) {
