@@ -82,7 +82,7 @@ test('a hole in the numbers is filled by resuming', () => {
 test('an error tells which message it answers', () => {
   const bench = opened();
   bench.client.send({ type: 'admit', participant: BERT });
-  const { id } = bench.socket.of('admit')[0] ?? {};
+  const id = bench.socket.of('admit')[0]?.id;
   bench.tell({ type: 'error', re: id, ack: id, code: 'room_full', message: 'full' });
   assert.deepEqual(bench.messages[0]?.answered, { type: 'admit', participant: BERT });
 });
