@@ -213,8 +213,7 @@ static void answer_and_finish(struct fix *f, const uint8_t *data, size_t n)
 	f->result = fix_write(f, "x", 1);
 }
 
-/* Goes on sending while the answer is on its way: a close() without reading that would reset the connection.
- */
+/* Goes on sending while the answer is on its way. */
 static void late_sender(struct client *c, int fd)
 {
 	uint8_t *junk = calloc(1, 200000);
@@ -284,6 +283,82 @@ static void test_finish_gives_up_on_a_deaf_peer(void **state)
 	fix_run(&f, &c);
 	assert_int_equal(f.n_closed, 1);
 	assert_int_equal(f.err, -ETIMEDOUT);
+	fix_deinit(&f);
+}
+
+static void busy(struct fix *f)
+{
+	assert_int_equal(fix_write(f, "busy", 4), 0);
+	net_stream_finish(f->s, HANG_S * 1000);
+}
+
+/* Counts what it can send after it has seen our end. A closed socket would answer the first with a reset. */
+static void sender_after_the_end(struct client *c, int fd)
+{
+	client_read(c, fd, SIZE_MAX);
+	for (int i = 0; i < 3; i++)
+		c->value += client_send(fd, "x", 1);
+}
+
+static void test_no_reset_while_lingering(void **state)
+{
+	struct fix f;
+	fix_init(&f);
+	f.on_open = busy;
+	fix_listen(&f, NULL);
+	struct client c = {.script = sender_after_the_end};
+	fix_run(&f, &c);
+	assert_int_equal(c.bytes, 4);
+	assert_int_equal(c.err, 0);
+	assert_int_equal(c.value, 3);
+	assert_int_equal(f.n_data, 0);
+	assert_int_equal(f.err, 0);
+	fix_deinit(&f);
+}
+
+/* Lets the client go on once the deadline has been seen to move. */
+static void watch_deadline(struct wheel_timer *t, uint64_t now_ms)
+{
+	struct fix *f = CONTAINER_OF(t, struct fix, timer);
+	struct client *c = f->extra;
+	assert_int_equal(f->s->state, STREAM_FINISHING);
+	if (f->value == 0) {
+		f->value = f->s->timer.due_ms;
+		atomic_store(&c->flag, 1);
+	}
+	if (f->s->timer.due_ms > f->value)
+		atomic_store(&c->go, 1);
+	else
+		loop_timer_start(&f->loop, t, 1);
+}
+
+static void finish_big_and_watch(struct fix *f)
+{
+	write_big(f);
+	net_stream_finish(f->s, HANG_S * 1000);
+	wheel_timer_init(&f->timer, watch_deadline);
+	loop_timer_start(&f->loop, &f->timer, 50);
+}
+
+static void read_in_two_parts(struct client *c, int fd)
+{
+	client_await(&c->flag);
+	client_read(c, fd, BIG / 2);
+	client_await(&c->go);
+	client_read(c, fd, SIZE_MAX);
+}
+
+static void test_progress_moves_the_deadline(void **state)
+{
+	struct fix f;
+	fix_init(&f);
+	f.on_open = finish_big_and_watch;
+	fix_listen(&f, NULL);
+	struct client c = {.script = read_in_two_parts};
+	f.extra = &c;
+	fix_run(&f, &c);
+	assert_int_equal(c.bytes, BIG);
+	assert_int_equal(f.err, 0);
 	fix_deinit(&f);
 }
 
@@ -372,12 +447,6 @@ static void test_refused_in_accept(void **state)
 	assert_int_equal(c.bytes, 0);
 	assert_int_equal(f.n_closed, 0);
 	fix_deinit(&f);
-}
-
-static void busy(struct fix *f)
-{
-	assert_int_equal(fix_write(f, "busy", 4), 0);
-	net_stream_finish(f->s, HANG_S * 1000);
 }
 
 static void test_farewell_without_owner(void **state)
@@ -489,6 +558,7 @@ static void resume_later(struct wheel_timer *t, uint64_t now_ms)
 	}
 	assert_int_equal(f->n_data, 1);
 	assert_true(f->s->unread);
+	assert_int_equal(f->s->armed, UV_PRIORITIZED); /* nothing that is ready now, or the loop would spin */
 	net_stream_resume(f->s);
 }
 
@@ -799,6 +869,8 @@ int main(void)
 		cmocka_unit_test(test_finish_delivers_everything),
 		cmocka_unit_test(test_linger_ends),
 		cmocka_unit_test(test_finish_gives_up_on_a_deaf_peer),
+		cmocka_unit_test(test_no_reset_while_lingering),
+		cmocka_unit_test(test_progress_moves_the_deadline),
 		cmocka_unit_test(test_finish_drops_only_so_much),
 		cmocka_unit_test(test_close_in_data_callback),
 		cmocka_unit_test(test_close_in_drained_callback),
