@@ -308,7 +308,7 @@ static void test_chunked_upload(void **state)
 static void test_slow_headers(void **state)
 {
 	fix_init(&f, echo);
-	f.params.limits.header_ms = 30;
+	f.params.limits.header_ms = 250;
 	fix_start(&f);
 	peer_connect(&f, &p);
 	peer_send(&f, &p, "GET / HT");

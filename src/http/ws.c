@@ -247,12 +247,15 @@ void ws_take_over(struct ws *w, bool paused, const uint8_t *data, size_t n)
 
 /* ---- time ---- */
 
-/* Silence: a ping after one interval, the end after two. So long may a message be under way, too. */
+/*
+ * Silence: a ping after one interval, the end after a second one. (Counted from the ping, so that a loop that
+ * was held up does not take its own absence for the peer's.) A message may be under way for as long.
+ */
 static void watch(struct ws *w, uint64_t now_ms)
 {
 	uint64_t interval = w->limits->ping_ms;
 	uint64_t silent = now_ms - w->heard_ms;
-	if (silent >= 2 * interval) {
+	if (w->pinged) {
 		server_of(w)->stats.ws_faults++;
 		cut(w, WS_CODE_ABNORMAL);
 		return;
@@ -261,14 +264,15 @@ static void watch(struct ws *w, uint64_t now_ms)
 		fail(w, WS_CODE_POLICY, "message too slow");
 		return;
 	}
-	if (silent >= interval && !w->pinged) {
-		w->pinged = true;
-		if (send_frame(w, WS_PING, "", 0) < 0) {
-			cut(w, WS_CODE_ABNORMAL);
-			return;
-		}
+	if (silent < interval) {
+		loop_timer_start(loop_of(w), &w->timer, interval - silent);
+		return;
 	}
-	loop_timer_start(loop_of(w), &w->timer, (w->pinged ? 2 : 1) * interval - silent);
+	w->pinged = true;
+	if (send_frame(w, WS_PING, "", 0) < 0)
+		cut(w, WS_CODE_ABNORMAL);
+	else
+		loop_timer_start(loop_of(w), &w->timer, interval);
 }
 
 static void on_timer(struct wheel_timer *t, uint64_t now_ms)

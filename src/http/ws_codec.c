@@ -2,8 +2,8 @@
  * Frames through wslay, messages out of frames.
  *
  * A frame's header is judged (mask, opcode, order, size) before its payload is looked at. wslay reports a
- * header only together with the first payload byte, so the last bytes it has been given are kept: where it
- * waits for that byte, they are the header, and a frame that is too big is refused without waiting.
+ * header only together with the first payload byte, so where it waits for more the header is judged from the
+ * bytes that are here, and a frame that is too big is refused without waiting.
  *
  * A message that arrives in one piece is handed on from wslay's own buffer. Pieces that arrive in one read
  * are put together in a scratch buffer that all connections share. Only what is left over at the end of a
@@ -25,6 +25,7 @@
 struct head {
 	bool fin;
 	bool masked;
+	bool shortest; /* the length is in the form it must be in */
 	uint8_t rsv;
 	uint8_t opcode;
 	uint64_t len;
@@ -105,10 +106,10 @@ static int judge_data(const struct feed *f, const struct head *h)
 	return f->c->fragments >= WS_FRAGMENTS_MAX ? WS_CODE_POLICY : 0;
 }
 
-/* RFC 6455 §5.1 (masked), §5.2 (reserved bits, opcodes), §5.4 (order), §5.5 (control frames). */
+/* RFC 6455 §5.1 (masked), §5.2 (reserved bits, length, opcodes), §5.4 (order), §5.5 (control frames). */
 static int judge(const struct feed *f, const struct head *h)
 {
-	if (!h->masked || h->rsv)
+	if (!h->masked || h->rsv || !h->shortest)
 		return WS_CODE_PROTOCOL;
 	switch (h->opcode) {
 	case WS_CONTINUATION:
@@ -124,35 +125,33 @@ static int judge(const struct feed *f, const struct head *h)
 	}
 }
 
-static size_t length_bytes(uint8_t len7)
+/* What is known of the header; a length that is not here yet counts as 0. */
+static struct head read_head(const struct ws_lent *l)
 {
-	return len7 == 126 ? 2 : len7 == 127 ? 8 : 0;
-}
-
-/* The size of a masked frame's header; wslay has seen that lengths are in their shortest form. */
-static size_t header_size(uint64_t len)
-{
-	return 6u + (len > 0xffff ? 8u : len > WS_CONTROL_MAX ? 2u : 0u);
-}
-
-/* wslay waits in the middle of a frame's header, or for the first byte behind it: judge what is there. */
-static int judge_early(const struct feed *f)
-{
-	const struct ws_lent *l = f->l;
-	if (l->in_payload || l->ahead < 2)
-		return 0;
-	assert(l->ahead <= WS_HEADER_MAX);
-	const uint8_t *raw = l->last + WS_HEADER_MAX - l->ahead;
-	size_t n = length_bytes(raw[1] & 0x7f);
+	const uint8_t *raw = l->header;
+	size_t n = ws_length_bytes(raw[1]);
 	struct head h = {
 		.fin = raw[0] & 0x80,
 		.rsv = raw[0] >> 4 & 7,
 		.opcode = raw[0] & 0xf,
 		.masked = raw[1] & 0x80,
+		.shortest = true,
 		.len = n ? 0 : raw[1] & 0x7f,
 	};
-	for (size_t i = 0; i < n && l->ahead >= 2 + n; i++)
+	if (n == 0 || l->header_len < 2 + n)
+		return h;
+	for (size_t i = 0; i < n; i++)
 		h.len = h.len << 8 | raw[2 + i];
+	h.shortest = n == 2 ? h.len > WS_CONTROL_MAX : h.len > 0xffff && h.len <= INT64_MAX;
+	return h;
+}
+
+/* wslay waits in the middle of a frame's header, or for the first byte behind it. */
+static int judge_early(const struct feed *f)
+{
+	if (f->l->begun || f->l->header_len < 2)
+		return 0;
+	struct head h = read_head(f->l);
 	return judge(f, &h);
 }
 
@@ -192,20 +191,19 @@ static int end_message(struct feed *f)
 	return r;
 }
 
-static int take_control(struct feed *f, const struct wslay_frame_iocb *io)
+static int take_control(struct feed *f, const struct wslay_frame_iocb *io, bool last)
 {
 	struct ws_lent *l = f->l;
 	memcpy(l->control + l->control_len, io->data, io->data_length);
 	l->control_len = (uint8_t)(l->control_len + io->data_length);
-	if (l->payload_left > 0)
+	if (!last)
 		return 0;
 	size_t n = l->control_len;
-	l->control_len = 0;
 	int r = io->opcode == WS_CLOSE ? check_close(l->control, n) : 0;
 	return r ? r : f->sink->control(f->arg, (enum ws_opcode)io->opcode, l->control, n);
 }
 
-static int take_data(struct feed *f, const struct wslay_frame_iocb *io)
+static int take_data(struct feed *f, const struct wslay_frame_iocb *io, bool last)
 {
 	bool whole = io->fin && f->c->fragments == 1 && io->data_length == io->payload_length;
 	if (whole) {
@@ -213,27 +211,18 @@ static int take_data(struct feed *f, const struct wslay_frame_iocb *io)
 		return deliver(f, io->data, io->data_length);
 	}
 	int r = append_part(f, io->data, io->data_length);
-	if (r < 0 || !io->fin || f->l->payload_left > 0)
+	if (r < 0 || !io->fin || !last)
 		return r;
 	return end_message(f);
 }
 
-static int begin_frame(struct feed *f, const struct wslay_frame_iocb *io)
+static int begin_frame(struct feed *f)
 {
-	struct ws_lent *l = f->l;
-	const struct head h = {
-		.fin = io->fin,
-		.rsv = io->rsv,
-		.opcode = io->opcode,
-		.masked = io->mask,
-		.len = io->payload_length,
-	};
+	struct head h = read_head(f->l);
 	int r = judge(f, &h);
 	if (r)
 		return r;
-	l->ahead -= header_size(h.len);
-	l->payload_left = h.len;
-	l->in_payload = true;
+	f->l->begun = true;
 	if (!is_control(h.opcode))
 		f->c->fragments++;
 	return 0;
@@ -242,13 +231,15 @@ static int begin_frame(struct feed *f, const struct wslay_frame_iocb *io)
 static int take_piece(struct feed *f, const struct wslay_frame_iocb *io)
 {
 	struct ws_lent *l = f->l;
-	int r = l->in_payload ? 0 : begin_frame(f, io);
+	int r = l->begun ? 0 : begin_frame(f);
 	if (r)
 		return r;
-	l->ahead -= io->data_length;
-	l->payload_left -= io->data_length;
-	l->in_payload = l->payload_left > 0;
-	return is_control(io->opcode) ? take_control(f, io) : take_data(f, io);
+	l->unheard -= io->data_length;
+	bool last = l->unheard == 0;
+	r = is_control(io->opcode) ? take_control(f, io, last) : take_data(f, io, last);
+	if (last)
+		ws_lent_end_frame(l);
+	return r;
 }
 
 static int pump(struct feed *f)
@@ -287,7 +278,7 @@ int ws_codec_feed(struct ws_codec *c, struct ws_codec_pool *pool, const uint8_t 
 	int r = pump(&f);
 	pool->feeding = false;
 	int e = put_by(&f);
-	bool clean = r == 0 && !f.l->in_payload && f.l->ahead == 0;
+	bool clean = r == 0 && f.l->header_len == 0;
 	if (clean || r) {
 		ws_pool_give_back(pool, c->lent, clean);
 		c->lent = NULL;

@@ -11,16 +11,19 @@
 #define WS_HEADER_MAX    14 /* bytes of a frame header (RFC 6455 §5.2) */
 #define WS_SCRATCH_BYTES 65536
 
-/* A wslay context, and what we know about where it stands. */
+/* A wslay context with the frame it is reading. All zero but for ctx between two frames. */
 struct ws_lent {
 	wslay_frame_context_ptr ctx;
 	struct ws_lent *next_free;
 	const uint8_t *from; /* what wslay may take yet */
 	size_t left;
-	uint8_t last[WS_HEADER_MAX]; /* of what it has taken, right-aligned */
-	size_t ahead;                /* taken, not yet accounted to a frame */
-	uint64_t payload_left;       /* of the frame under way */
-	bool in_payload;
+	uint64_t unread;  /* payload wslay has not been given */
+	uint64_t unheard; /* payload wslay has not given back */
+	uint8_t header[WS_HEADER_MAX];
+	uint8_t header_len; /* of it is here */
+	bool header_given;
+	bool begun; /* its header has been judged */
+	uint8_t mask_at;
 	uint8_t control_len;
 	uint8_t control[WS_CONTROL_MAX];
 };
@@ -35,6 +38,16 @@ struct ws_codec_pool {
 	bool feeding;
 	uint8_t scratch[WS_SCRATCH_BYTES];
 };
+
+/** ws_length_bytes() - how many bytes of length follow the second byte of a header. */
+static inline size_t ws_length_bytes(uint8_t second)
+{
+	uint8_t len7 = second & 0x7f;
+	return len7 == 126 ? 2 : len7 == 127 ? 8 : 0;
+}
+
+/** ws_lent_end_frame() - the next byte belongs to another frame. */
+void ws_lent_end_frame(struct ws_lent *l);
 
 /** ws_pool_lend() - Return: NULL if out of memory. */
 struct ws_lent *ws_pool_lend(struct ws_codec_pool *pool) MUST_CHECK;
