@@ -10,6 +10,7 @@
 #include "http/parse.h"
 
 #include "base/mem.h"
+#include "http/framing.h"
 #include "http/guard.h"
 #include "http/headers.h"
 #include "http/target.h"
@@ -18,7 +19,6 @@
 #include <errno.h>
 #include <llhttp.h>
 #include <string.h>
-#include <strings.h>
 
 /* Framing around a chunked body: so many bytes of it for each byte of data, beyond header_bytes. */
 #define FRAMING_PER_BYTE 16
@@ -113,60 +113,6 @@ static int on_value_end(llhttp_t *ll)
 	return in_trailers(p) ? 0 : verdict(p, http_headers_value_end(&p->headers));
 }
 
-static int check_version(const struct http_parse *p)
-{
-	if (p->ll.http_major != 1 || p->ll.http_minor > 1)
-		return 505;
-	/* No tunnel is on offer; and what follows a CONNECT would not be HTTP. */
-	return p->ll.method == HTTP_CONNECT ? 501 : 0;
-}
-
-/* RFC 9112 §3.2: exactly one in HTTP/1.1, at most one in HTTP/1.0. */
-static int check_host(const struct http_parse *p)
-{
-	size_t count = http_headers_count(&p->headers, "host");
-	if (count == 0)
-		return p->ll.http_minor == 1 ? 400 : 0;
-	const char *host = http_headers_get(&p->headers, "host");
-	return count == 1 && http_host_valid(host, strlen(host)) ? 0 : 400;
-}
-
-/* "chunked" is the only coding we know, once, and never in HTTP/1.0 (RFC 9112 §6.1). */
-static int check_transfer_encoding(const struct http_parse *p)
-{
-	const char *coding = http_headers_get(&p->headers, "transfer-encoding");
-	if (!coding)
-		return 0;
-	if (p->ll.http_minor == 0 || http_headers_count(&p->headers, "content-length"))
-		return 400;
-	if (strcasecmp(coding, "chunked") != 0)
-		return 501;
-	return p->ll.flags & F_CHUNKED ? 0 : 400;
-}
-
-static int check_length(const struct http_parse *p)
-{
-	const char *length = http_headers_get(&p->headers, "content-length");
-	if (!length)
-		return 0;
-	/* llhttp has checked it; this is the belt to its braces. */
-	if (!*length || length[strspn(length, "0123456789")])
-		return 400;
-	return p->ll.content_length > p->limits->body_bytes ? 413 : 0;
-}
-
-/* RFC 9110 §10.1.1. */
-static int check_expect(struct http_parse *p)
-{
-	const char *expect = http_headers_get(&p->headers, "expect");
-	if (!expect || p->ll.http_minor == 0)
-		return 0;
-	if (strcasecmp(expect, "100-continue") != 0)
-		return 417;
-	p->expects_continue = p->ll.flags & F_CHUNKED || p->ll.content_length > 0;
-	return 0;
-}
-
 /* The target wins over Host where it is absolute (RFC 9112 §3.2.2). */
 static int set_authority(struct http_parse *p, const struct http_target *t)
 {
@@ -196,20 +142,22 @@ static int take_target(struct http_parse *p)
 
 static int check_head(struct http_parse *p)
 {
-	int r = check_version(p);
-	if (r == 0)
-		r = check_host(p);
-	if (r == 0)
-		r = http_headers_join(&p->headers);
+	const struct http_framing framing = {
+		.major = p->ll.http_major,
+		.minor = p->ll.http_minor,
+		.chunked = p->ll.flags & F_CHUNKED,
+		.content_length = p->ll.content_length,
+	};
+	int r = http_framing_check(&p->headers, &framing, p->limits->body_bytes);
+	if (r)
+		return r;
+	/* No tunnel is on offer; and what follows a CONNECT would not be HTTP. */
+	if (p->ll.method == HTTP_CONNECT)
+		return 501;
+	r = http_headers_join(&p->headers);
 	if (r == 0)
 		r = take_target(p);
-	if (r == 0)
-		r = check_transfer_encoding(p);
-	if (r == 0)
-		r = check_length(p);
-	if (r == 0)
-		r = check_expect(p);
-	return r;
+	return r ? r : http_framing_expect(&p->headers, &framing, &p->expects_continue);
 }
 
 static int on_headers_complete(llhttp_t *ll)

@@ -275,6 +275,8 @@ static void test_smuggling(void **state)
 		       400);
 	assert_refused(HEAD "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 400);
 	assert_refused(HEAD "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400);
+	assert_refused(HEAD "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n", 400);
+	assert_refused(HEAD "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400);
 	assert_refused(HEAD "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400);
 	assert_refused(HEAD "Transfer-Encoding: \x0b"
 			    "chunked\r\n\r\n0\r\n\r\n",
