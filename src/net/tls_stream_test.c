@@ -498,12 +498,6 @@ static void echo_or_close(struct fix *f, const uint8_t *data, size_t n)
 		fix_close(f);
 }
 
-static void stop_listening(struct wheel_timer *t, uint64_t now_ms)
-{
-	struct fix *f = CONTAINER_OF(t, struct fix, timer);
-	net_listener_close(f->ln);
-}
-
 static void talk_echo_once(struct tls_client *t, SSL *ssl)
 {
 	if (SSL_write(ssl, "hello", 5) == 5)
@@ -519,7 +513,7 @@ static bool sweep_step(void **state, uint64_t n)
 	fix_listen(&f, (struct tls_ctx **)state);
 	struct tls_client t = {.talk = talk_echo_once, .c.script = tls_script};
 	/* Where no stream can be made, the listener would try for ever. */
-	wheel_timer_init(&f.timer, stop_listening);
+	wheel_timer_init(&f.timer, fix_stop_listening);
 	loop_timer_start(&f.loop, &f.timer, n < 4 ? 50 : HANG_S * 1000);
 	mem_fail_after(n);
 	fix_run(&f, &t.c);
