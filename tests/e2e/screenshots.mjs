@@ -41,7 +41,11 @@ async function takeAll(size, options) {
   await take(host, 'knock');
   await host.click('knock-admit');
   await framesRise(host);
-  await host.until(() => document.querySelectorAll('[data-testid="notices"] *').length === 0, undefined, 'notices to be gone');
+  await host.until(
+    () => document.querySelectorAll('[data-testid="notices"] *').length === 0,
+    undefined,
+    'notices to be gone',
+  );
   await take(host, 'call');
   await host.close();
   await guest.close();

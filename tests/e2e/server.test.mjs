@@ -28,7 +28,8 @@ before(async () => {
 });
 after(() => server?.stop());
 
-const get = (path, headers = '') => rawRequest(server.port, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
+const get = (path, headers = '') =>
+  rawRequest(server.port, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
 const status = async (bytes) => parseReply(await rawUntilClose(server.port, bytes)).status;
 
 test('the page comes with every security header, revalidates, and is compressed on request', async () => {
@@ -36,11 +37,19 @@ test('the page comes with every security header, revalidates, and is compressed 
   assert.equal(plain.status, 200);
   assert.match(plain.headers.get('content-type'), /^text\/html/);
   const policy = plain.headers.get('content-security-policy');
-  for (const part of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]) {
+  for (const part of [
+    "default-src 'none'",
+    "script-src 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ]) {
     assert.ok(policy.includes(part), part);
   }
   assert.ok(!policy.includes('unsafe'));
-  assert.match(plain.headers.get('permissions-policy'), /camera=\(self\), microphone=\(self\), display-capture=\(self\)/);
+  assert.match(
+    plain.headers.get('permissions-policy'),
+    /camera=\(self\), microphone=\(self\), display-capture=\(self\)/,
+  );
   assert.equal(plain.headers.get('x-content-type-options'), 'nosniff');
   assert.equal(plain.headers.get('x-frame-options'), 'DENY');
   assert.equal(plain.headers.get('referrer-policy'), 'same-origin');
@@ -70,7 +79,9 @@ test('brotli and gzip hold the same bytes; hashed files are immutable', async ()
 test('the whole page weighs at most 60 kB in brotli', async () => {
   const page = await get('/', 'Accept-Encoding: br\r\n');
   let total = page.body.length;
-  const files = brotliDecompressSync(page.body).toString().matchAll(/(?:src|href)="(\/[^"]+)"/g);
+  const files = brotliDecompressSync(page.body)
+    .toString()
+    .matchAll(/(?:src|href)="(\/[^"]+)"/g);
   for (const [, path] of files) total += (await get(path, 'Accept-Encoding: br\r\n')).body.length;
   assert.ok(total <= 60_000, `${total} bytes`);
 });
@@ -97,7 +108,10 @@ test('pipelined requests are answered in order on one connection', async () => {
   const two = 'GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n';
   const last = 'GET /api/v1/info HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
   const text = await rawUntilClose(server.port, one + two + one + last);
-  assert.deepEqual([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((m) => m[1]), ['200', '404', '200', '200']);
+  assert.deepEqual(
+    [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((m) => m[1]),
+    ['200', '404', '200', '200'],
+  );
 });
 
 test('requests that could be read in two ways are refused', async () => {
@@ -114,7 +128,10 @@ test('requests that could be read in two ways are refused', async () => {
 test('sizes and deadlines are bounded: 414, 431, 413, 408', async () => {
   assert.equal(await status(`GET /${'a'.repeat(10_000)} HTTP/1.1\r\nHost: a\r\n\r\n`), 414);
   assert.equal(await status(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`), 431);
-  assert.equal(await status('POST /api/v1/rooms HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n'), 413);
+  assert.equal(
+    await status('POST /api/v1/rooms HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n'),
+    413,
+  );
   assert.equal(await status('GET / HTTP/1.1\r\nHost: a\r\n'), 408);
   assert.equal(await status('POST /api/v1/rooms HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n{'), 408);
 });
@@ -151,7 +168,10 @@ test('making rooms is limited per address', async () => {
   try {
     const replies = [];
     for (let i = 0; i < 4; i++) replies.push(await fetch(`${strict.url}/api/v1/rooms`, { method: 'POST' }));
-    assert.deepEqual(replies.map((r) => r.status), [201, 201, 201, 429]);
+    assert.deepEqual(
+      replies.map((r) => r.status),
+      [201, 201, 201, 429],
+    );
     assert.ok(Number(replies[3].headers.get('retry-after')) > 0);
   } finally {
     await strict.stop();
@@ -159,7 +179,8 @@ test('making rooms is limited per address', async () => {
 });
 
 const wsUrl = () => `ws://localhost:${server.port}/ws`;
-const socket = (options = {}) => new WebSocket(wsUrl(), options.protocol ?? 'parley.v1', { origin: server.url, ...options });
+const socket = (options = {}) =>
+  new WebSocket(wsUrl(), options.protocol ?? 'parley.v1', { origin: server.url, ...options });
 
 async function refusal(ws) {
   const [, reply] = await once(ws, 'unexpected-response');
@@ -177,7 +198,13 @@ const closeCode = async (ws) => (await once(ws, 'close'))[0];
 const reply = async (ws) => JSON.parse(String((await once(ws, 'message'))[0]));
 
 test('a WebSocket of a foreign, null or absent origin is refused before the upgrade', async () => {
-  for (const origin of ['https://evil.example', 'null', `http://127.0.0.1:${server.port}`, `${server.url}.evil.example`, undefined]) {
+  for (const origin of [
+    'https://evil.example',
+    'null',
+    `http://127.0.0.1:${server.port}`,
+    `${server.url}.evil.example`,
+    undefined,
+  ]) {
     const headers = origin === undefined ? { origin: undefined } : { origin };
     const ws = new WebSocket(wsUrl(), 'parley.v1', headers);
     ws.on('error', () => {});
@@ -265,17 +292,24 @@ test('SIGTERM ends WebSockets with 1001 and the process with 0', async () => {
 
 const httpsGet = (port, path, options = {}) =>
   new Promise((resolve, reject) => {
-    const req = httpsRequest({ port, path, host: 'localhost', rejectUnauthorized: false, ...options }, (res) => {
-      res.resume();
-      res.once('end', () => resolve(res));
-    });
+    const req = httpsRequest(
+      { port, path, host: 'localhost', rejectUnauthorized: false, ...options },
+      (res) => {
+        res.resume();
+        res.once('end', () => resolve(res));
+      },
+    );
     req.once('error', reject);
     req.end();
   });
 
 test('with a self-signed certificate: HTTPS and WSS work, plain HTTP redirects, old TLS is refused', async () => {
   const port = await freePort();
-  const secure = await new ParleyServer({ 'tls.self_signed': 'on', 'server.https_port': port, 'server.listen': '127.0.0.1' }).start();
+  const secure = await new ParleyServer({
+    'tls.self_signed': 'on',
+    'server.https_port': port,
+    'server.listen': '127.0.0.1',
+  }).start();
   try {
     assert.equal((await httpsGet(port, '/')).statusCode, 200);
     const redirect = await fetch(`${secure.url}/r/x?y=1`, { redirect: 'manual' });
@@ -288,13 +322,24 @@ test('with a self-signed certificate: HTTPS and WSS work, plain HTTP redirects, 
     assert.equal((await reply(ws)).type, 'welcome');
     ws.terminate();
     for (const version of ['TLSv1.2', 'TLSv1.3']) {
-      const s = tlsConnect({ port, host: '127.0.0.1', rejectUnauthorized: false, minVersion: version, maxVersion: version });
+      const s = tlsConnect({
+        port,
+        host: '127.0.0.1',
+        rejectUnauthorized: false,
+        minVersion: version,
+        maxVersion: version,
+      });
       await once(s, 'secureConnect');
       assert.equal(s.getProtocol(), version);
       s.destroy();
     }
     const old = tlsConnect({
-      port, host: '127.0.0.1', rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0',
+      port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
     });
     await once(old, 'error');
     assert.equal(statSync(join(secure.dataDir, 'self-signed.pem')).mode & 0o777, 0o600);
@@ -311,7 +356,10 @@ test('server.web_root serves from disk, and from nowhere else', async () => {
   try {
     assert.equal(await (await fetch(`${other.url}/r/abc`)).text(), '<p>from disk');
     assert.equal((await fetch(`${other.url}/.secret`)).status, 404);
-    assert.equal((await rawRequest(other.port, 'GET /..%2f..%2fetc/passwd HTTP/1.1\r\nHost: a\r\n\r\n')).status, 400);
+    assert.equal(
+      (await rawRequest(other.port, 'GET /..%2f..%2fetc/passwd HTTP/1.1\r\nHost: a\r\n\r\n')).status,
+      400,
+    );
   } finally {
     await other.stop();
     rmSync(dir, { recursive: true });

@@ -65,7 +65,8 @@ class Page {
     for (;;) {
       const value = await this.native.evaluate(fn, arg);
       if (value) return value;
-      if (Date.now() > deadline) throw new Error(`${this.kind}: waited in vain for: ${what}\n${await this.describe()}`);
+      if (Date.now() > deadline)
+        throw new Error(`${this.kind}: waited in vain for: ${what}\n${await this.describe()}`);
       await this.native.evaluate(() => new Promise((r) => setTimeout(r, 50)));
     }
   }
