@@ -123,12 +123,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	int rc = sig_json_parse(&doc, (const char *)data, n, scratch);
 	json_t *other = json_loadb((const char *)data, n, JSON_REJECT_DUPLICATES, &error);
 	if (rc == 0) {
+		assert(!memchr(data, 0, n));
 		/* A number that no double holds is still JSON; jansson says otherwise. */
 		assert(other || json_error_code(&error) == json_error_numeric_overflow);
 		if (other)
 			same(&doc.v[0], other);
 		decode();
-	} else if (json_is_object(other)) {
+	} else if (json_is_object(other) && !memchr(data, 0, n)) {
+		/* jansson passes over a zero byte after a number; we never do. */
 		assert(depth_of(other) > SIG_JSON_MAX_DEPTH || values_of(other) > SIG_JSON_MAX_VALUES);
 	}
 	json_decref(other);

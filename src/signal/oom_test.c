@@ -181,11 +181,42 @@ static void a_failed_join_is_internal_and_changes_nothing(void **state)
 	kit_deinit(&k);
 }
 
+/* A message that cannot even be written is a gap, which resuming mends; the sender does not notice. */
+static void a_lost_message_is_a_gap(void **state)
+{
+	static char sdp[30000];
+	struct signal_limits limits = kit_limits();
+	struct signal_stats stats;
+
+	kit_init(&k, &limits, false);
+	kit_join(A, "");
+	kit_join(B, "");
+	kit_clear(A);
+	memset(sdp, 'x', sizeof(sdp) - 1);
+	kit_say(B, "nonsense", ",\"x\":\"%s\"", sdp); /* the buffer for what comes in has its memory */
+	kit_clear(B);
+	mem_fail_after(0);
+	kit_say(B, "signal", ",\"description\":{\"type\":\"offer\",\"sdp\":\"" OFFER "a=%s\\r\\n\"}", sdp);
+	mem_fail_never();
+	kit_none(A);
+	assert_int_equal(A->close_code, 1013);
+	assert_string_equal(kit_str(kit_get(B, "peer.away"), "participant"), A->pid);
+	signal_get_stats(k.s, &stats);
+	assert_int_equal(stats.failures, 1);
+	assert_true(kit_bool(kit_resume(A, false), "gap"));
+	assert_true(kit_bool(kit_get(A, "joined"), "snapshot"));
+	(void)kit_get(A, "ice.restart");
+	(void)kit_get(B, "peer.back");
+	(void)kit_get(B, "ice.restart");
+	kit_deinit(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_allocation_fails_in_turn),
 		cmocka_unit_test(making_a_core_without_memory),
+		cmocka_unit_test(a_lost_message_is_a_gap),
 		cmocka_unit_test(a_failed_join_is_internal_and_changes_nothing),
 	};
 	return cmocka_run_group_tests_name("signal without memory", tests, NULL, NULL);
