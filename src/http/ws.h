@@ -39,7 +39,7 @@ int ws_check(const struct http_request *req, const char *subprotocol);
 /**
  * ws_accept() - answer 101 and turn the connection into a WebSocket. ws_check() said 0 before.
  * @limits and @ops outlive it.
- * Return: 0 and @out; -ENOMEM (the connection has been closed).
+ * Return: 0 and @out; -ENOMEM; -EPIPE. On failure the connection has been closed.
  */
 int ws_accept(struct http_conn *conn, const struct http_request *req, const char *subprotocol,
 	      const struct ws_limits *limits, struct ws **out) MUST_CHECK;

@@ -15,8 +15,9 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#define LOOP_SLOW_MS    50
-#define LOOP_READ_BYTES 65536
+#define LOOP_SLOW_MS     50
+#define LOOP_SLOW_LOG_MS 1000
+#define LOOP_READ_BYTES  65536
 
 /* Work for the end of the iteration, embedded in whatever has it. */
 struct loop_defer {
@@ -32,8 +33,10 @@ struct loop {
 	struct wheel wheel;
 	struct list deferred;
 	pthread_t thread;
-	uint64_t woke_ms;     /* when this iteration began */
-	uint64_t tick_due_ms; /* what the tick is set to, or WHEEL_NEVER */
+	uint64_t woke_ms;        /* when this iteration began */
+	uint64_t slow_logged_ms; /* when the last line about slowness was written; 0: never */
+	uint64_t slow_count;     /* slow iterations since then */
+	uint64_t tick_due_ms;    /* what the tick is set to, or WHEEL_NEVER */
 	bool stopping;
 	uint8_t *read_buf; /* LOOP_READ_BYTES, shared by all streams: data is used up in the read callback */
 };
