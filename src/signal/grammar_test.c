@@ -33,11 +33,11 @@ static void good_descriptions(void **state)
 		HEAD,
 		"v=0\r\no=mozilla...THIS_IS_SDPARTA-99.0 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 "
 		"0\r\na=sendrecv\r\n",
-		"v=0\r\no=- 1 2 IN IP6 ::1\r\ns= \r\ni=x\r\nu=x\r\ne=x\r\np=x\r\nc=x\r\nb=x\r\nt=0 "
-		"0\r\nr=x\r\n"
-		"z=x\r\nk=x\r\na=x\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
-		HEAD "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n"
-		     "a=candidate:1 1 udp 2122260223 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n",
+		("v=0\r\no=- 1 2 IN IP6 ::1\r\ns= \r\ni=x\r\nu=x\r\ne=x\r\np=x\r\nc=x\r\nb=x\r\nt=0 "
+		 "0\r\nr=x\r\n"
+		 "z=x\r\nk=x\r\na=x\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"),
+		(HEAD "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n"
+		      "a=candidate:1 1 udp 2122260223 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n"),
 		HEAD "a=tab\there\r\n",
 		HEAD "a=quote\"back\\slash\r\n",
 		HEAD "a=caf\xc3\xa9\r\n",
@@ -168,8 +168,9 @@ static void bad_candidates(void **state)
 		"candidate:1 1 udp 1 a.local. 1 typ host",
 		"candidate:1 1 udp 1 a_b.local 1 typ host",
 		"candidate:1 1 udp 1 a.LOCAL 1 typ host",
-		"candidate:1 1 udp 1 1234567890123456789012345678901234567890123456789012345678901234.local "
-		"1 typ host",
+		("candidate:1 1 udp 1 1234567890123456789012345678901234567890123456789012345678901234.local "
+		 "1 "
+		 "typ host"),
 		"candidate:1 1 udp 1 192.0.2.1 65536 typ host",
 		"candidate:1 1 udp 1 192.0.2.1  typ host",
 		"candidate:1 1 udp 1 192.0.2.1 1 host",

@@ -163,8 +163,10 @@ static int parse_string(struct parser *ps, struct sig_str *out)
 		if (*ps->p++ == '"')
 			break;
 		escaped = true;
-		if (parse_escape(ps))
-			return -EINVAL;
+		do {
+			if (parse_escape(ps))
+				return -EINVAL;
+		} while (take(ps, '\\')); /* they come in pairs: the \r\n of session descriptions */
 		run = ps->p;
 	}
 	if (escaped) {
