@@ -62,7 +62,8 @@ export class Side {
 
 /** Carry what each has said to the other, and the answers, until both are quiet. */
 export async function deliver(...sides: [Side, Side]): Promise<void> {
-  for (let quiet = false; !quiet; ) {
+  for (let quiet = false, rounds = 0; !quiet; rounds++) {
+    if (rounds > 50) throw new Error('the two sides do not come to an end');
     for (const side of sides) await side.settle();
     const [a, b] = sides.map((side) => side.outbox.splice(0));
     quiet = a?.length === 0 && b?.length === 0;

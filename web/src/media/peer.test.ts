@@ -251,3 +251,12 @@ test('the timeline is marked', async () => {
   for (const side of [a, b])
     for (const mark of ['offer', 'answer', 'ice', 'dtls']) assert.ok(side.marks.includes(mark), mark);
 });
+
+test('an offer of sound alone is answered with sound alone', async () => {
+  const { a } = pair();
+  const sdp = 'v=0\r\no=- 99 2 IN IP4 0.0.0.0\r\na=ice-ufrag:x\r\nm=audio 9 RTP/AVP 0\r\n';
+  a.peer.receive({ description: { type: 'offer', sdp } });
+  await a.settle();
+  assert.deepEqual(a.kinds, ['answer']);
+  assert.equal(a.pc.getTransceivers().length, 1);
+});
