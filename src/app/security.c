@@ -25,7 +25,7 @@ static const struct http_reply_header always[] = {
 	 "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), "
 	 "autoplay=(self), "
 	 "fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self), clipboard-write=(self), "
-	 "web-share=(self), geolocation=(), usb=(), serial=(), hid=(), bluetooth=(), midi=(), payment=(), "
+	 "geolocation=(), usb=(), serial=(), hid=(), midi=(), payment=(), "
 	 "accelerometer=(), gyroscope=(), magnetometer=(), browsing-topics=()"},
 	{"X-Content-Type-Options", "nosniff"},
 	{"X-Frame-Options", "DENY"},

@@ -179,8 +179,12 @@ static int find_target(const struct sig_session *ss, struct sig_msg *m, struct s
 		if (!target || target == ss)
 			return SIG_E_NO_PARTICIPANT;
 	} else if (ss->state == SIG_IN && r->n_members > 2) {
-		m->field = "to";
-		return SIG_E_BAD_FIELD;
+		/* Candidates of an early offer, which was dropped at the door of this group, may still be on
+		 * their way; there is nothing held that they could join. */
+		if (m->signal.kind != SIG_K_CANDIDATE && m->signal.kind != SIG_K_END) {
+			m->field = "to";
+			return SIG_E_BAD_FIELD;
+		}
 	} else if (ss->state == SIG_IN && r->n_members == 2) {
 		struct sig_session *first = SIG_SESSION_OF(r->members.next);
 		target = first == ss ? SIG_SESSION_OF(r->members.prev) : first;
