@@ -7,6 +7,8 @@
 #ifndef PARLEY_BENCH_LOAD_H
 #define PARLEY_BENCH_LOAD_H
 
+#include "hist.h"
+
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,16 +37,6 @@ struct options {
 	uint32_t timeout_ms; /* longest wait for connections to get ready */
 	bool candidates;     /* forward candidates (about 250 bytes) instead of descriptions (600) */
 };
-
-/* A latency histogram with a resolution of 1/64: four seconds and four microseconds are equally exact. */
-#define HIST_SLOTS (64 * 64)
-struct hist {
-	uint64_t slots[HIST_SLOTS];
-	uint64_t count;
-	uint64_t max_ns;
-};
-void hist_add(struct hist *h, uint64_t ns);
-uint64_t hist_percentile(const struct hist *h, double percent);
 
 /* Send times of messages under way from one client, oldest first. */
 struct flight {

@@ -46,7 +46,12 @@ function leave(client) {
 }
 
 const http = createServer((_request, response) => response.writeHead(404).end());
-const server = new WebSocketServer({ server: http, path: '/ws', perMessageDeflate: false, maxPayload: 65536 });
+const server = new WebSocketServer({
+  server: http,
+  path: '/ws',
+  perMessageDeflate: false,
+  maxPayload: 65536,
+});
 
 server.on('connection', (socket) => {
   const client = { socket, seq: 0, participant: `p${++participants}`, room: '' };

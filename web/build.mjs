@@ -1,13 +1,13 @@
 /**
  * Builds the web app: bundles, gives every file but the page a name with its hash, compresses, and says what it made.
  *
- *   node web/build.mjs [--outdir DIR] [--dev] [--gallery] [--depfile FILE] [--deptarget NAME]
+ *   node web/build.mjs [--outdir DIR] [--dev] [--gallery] [--depfile FILE] [--target NAME]
  *
  * In DIR (web/dist): index.html, assets/NAME.HASH.EXT, beside each a .br and .gz where that is smaller, and
  * files.json, the list for embed.mjs and for the budget: [{path, type, etag, immutable, size, gzip, brotli}].
  * Fails when all files together weigh more than the budget (brotli). --dev: not minified, with source maps, no
  * budget. --gallery: the page of src/ui/dev that shows every screen with invented people, instead of the app.
- * --depfile: a make-style list of what was read, for meson; its target is --deptarget or DIR/files.json.
+ * --depfile: a make-style list of what was read, for meson; its target is --target or DIR/files.json.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ function options() {
       dev: { type: 'boolean', default: false },
       gallery: { type: 'boolean', default: false },
       depfile: { type: 'string' },
-      deptarget: { type: 'string' },
+      target: { type: 'string' },
     },
   });
   const outdir = values.outdir ?? path.join(here, values.gallery ? 'dist/gallery' : 'dist');
@@ -68,7 +68,8 @@ async function bundle({ dev, gallery }) {
   const outputs = new Map();
   for (const file of result.outputFiles)
     outputs.set(path.basename(file.path).replace('-style', ''), Buffer.from(file.contents));
-  return { outputs, inputs: Object.keys(result.metafile.inputs).map((p) => path.resolve(p)) };
+  const tools = ['build.mjs', 'embed.mjs'].map((name) => path.join(here, name));
+  return { outputs, inputs: [...tools, ...Object.keys(result.metafile.inputs).map((p) => path.resolve(p))] };
 }
 
 const hash = (bytes) => createHash('sha256').update(bytes).digest('base64url').replace(/[-_]/g, '');
@@ -142,11 +143,13 @@ function writeAll(files, outdir) {
   });
 }
 
-function writeDepfile({ depfile, deptarget, outdir }, inputs) {
+function writeDepfile({ depfile, target, outdir }, inputs) {
   const quote = (p) => p.replace(/[ #\\]/g, '\\$&').replace(/\$/g, '$$$$');
-  const target = deptarget ?? path.join(outdir, 'files.json');
   const list = [...new Set(inputs)].filter((p) => existsSync(p)).sort();
-  writeFileSync(depfile, `${quote(target)}: ${list.map(quote).join(' ')}\n`);
+  writeFileSync(
+    depfile,
+    `${quote(target ?? path.join(outdir, 'files.json'))}: ${list.map(quote).join(' ')}\n`,
+  );
 }
 
 function report(listed, dev) {

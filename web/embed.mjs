@@ -1,7 +1,7 @@
 /**
  * Turns what build.mjs made into one C file, so that the binary carries the web app in it.
  *
- *   node web/embed.mjs --dir DIR --out assets_data.c
+ *   node web/embed.mjs --from DIR --out assets_data.c
  *
  * DIR is the --outdir of build.mjs. The C file defines assets[] and assets_count as declared in src/app/assets.h;
  * gzip and brotli are NULL where they would not be smaller. The etag is as in the header, quotes included.
@@ -12,9 +12,9 @@ import { parseArgs } from 'node:util';
 
 const PER_LINE = 24;
 
-const { values } = parseArgs({ options: { dir: { type: 'string' }, out: { type: 'string' } } });
-if (!values.dir || !values.out) {
-  console.error('usage: node web/embed.mjs --dir DIR --out FILE.c');
+const { values } = parseArgs({ options: { from: { type: 'string' }, out: { type: 'string' } } });
+if (!values.from || !values.out) {
+  console.error('usage: node web/embed.mjs --from DIR --out FILE.c');
   process.exit(2);
 }
 
@@ -31,11 +31,11 @@ function array(name, bytes) {
   return `static const uint8_t ${name}[] = {\n${lines.join('\n')}\n};\n`;
 }
 
-const listed = JSON.parse(readFileSync(path.join(values.dir, 'files.json'), 'utf8'));
+const listed = JSON.parse(readFileSync(path.join(values.from, 'files.json'), 'utf8'));
 const arrays = [];
 const rows = [];
 for (const [i, file] of listed.entries()) {
-  const at = path.join(values.dir, file.path);
+  const at = path.join(values.from, file.path);
   const row = [
     `.path = ${literal(file.path)}`,
     `.type = ${literal(file.type)}`,

@@ -25,7 +25,7 @@ static const struct http_reply_header always[] = {
 	 "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), "
 	 "autoplay=(self), "
 	 "fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self), clipboard-write=(self), "
-	 "web-share=(self), geolocation=(), usb=(), serial=(), hid=(), bluetooth=(), midi=(), payment=(), "
+	 "geolocation=(), usb=(), serial=(), hid=(), midi=(), payment=(), "
 	 "accelerometer=(), gyroscope=(), magnetometer=(), browsing-topics=()"},
 	{"X-Content-Type-Options", "nosniff"},
 	{"X-Frame-Options", "DENY"},
@@ -114,5 +114,15 @@ static void print_name(void *arg, const char *name)
 
 void security_print_urls(const struct config *c)
 {
-	origin_local_names(print_name, (void *)c);
+	/* All names hold only where all addresses are listened on. */
+	if (c->server.listen.count == 0)
+		origin_local_names(print_name, (void *)c);
+	for (size_t i = 0; i < c->server.listen.count; i++) {
+		const char *address = c->server.listen.items[i];
+		if (strcmp(address, "*") == 0)
+			origin_local_names(print_name, (void *)c);
+		else
+			printf("Parley is at https://%s%s%s:%u\n", strchr(address, ':') ? "[" : "", address,
+			       strchr(address, ':') ? "]" : "", c->server.https_port);
+	}
 }

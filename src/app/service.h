@@ -27,6 +27,19 @@ struct service {
 	bool redirect_to_https; /* plain HTTP only redirects */
 };
 
+/**
+ * service_start() - everything but the listeners, from s->config, on s->loop
+ * @emptied: called, with @s, when draining has ended (see http_server_drain()).
+ * Return: 0; -errno, after logging why. service_close() and service_free() are due either way.
+ */
+int service_start(struct service *s, void (*emptied)(void *arg)) MUST_CHECK;
+
+/** service_close() - close all connections; they are gone when the loop has run out. */
+void service_close(struct service *s);
+
+/** service_free() - what is left after that. */
+void service_free(struct service *s);
+
 /** service_time() - both clocks, for the signalling core. */
 struct signal_time service_time(const struct service *s);
 

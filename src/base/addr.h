@@ -20,11 +20,15 @@ struct addr {
 
 #define ADDR_TEXT_MAX 64 /* "[ipv6%scope]:port" and a NUL */
 
-/** addr_from_sockaddr() - Return: 0; -EAFNOSUPPORT for other families. An IPv4-mapped IPv6 address becomes IPv4. */
+/**
+ * addr_from_sockaddr() - copy what the kernel gave; an IPv4-mapped IPv6 address becomes IPv4
+ * Return: 0; -EAFNOSUPPORT for other families.
+ */
 int addr_from_sockaddr(struct addr *out, const struct sockaddr *sa) MUST_CHECK;
 
 /**
- * addr_parse() - "1.2.3.4", "1.2.3.4:80", "::1", "[::1]:80", "*" (any, IPv6 with IPv4), "*:80"
+ * addr_parse() - "1.2.3.4", "1.2.3.4:80", "::1", "[::1]:80", "*" (any, IPv6 with IPv4), "*:80"; also
+ * "[fe80::1%eth0]:80". IPv4-mapped addresses become IPv4 here too.
  * @default_port: used where the text has none.
  * Return: 0; -EINVAL.
  */

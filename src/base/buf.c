@@ -2,9 +2,10 @@
  * A growable byte buffer that has a maximum from birth.
  *
  * The unconsumed bytes lie in one piece at mem[start..end), because parsers and write() want them so; a ring
- * would save the move to the front but hand out two pieces. The move is amortised: it happens only when the
- * tail is out of room and at least half of the allocation has been consumed, so every byte is moved at most
- * once for each byte that has been consumed. Otherwise the allocation doubles, up to the maximum.
+ * would save the move to the front but hand out two pieces. A move is paid for by what was consumed before
+ * it: it happens only when the tail is out of room and half of the allocation has been consumed; else the
+ * allocation doubles. The largest allocation is an eighth above the maximum, so that even there, with a peer
+ * that reads byte by byte while the buffer is full, at least an eighth has been consumed between two moves.
  *
  * Invariants: start <= end <= cap; end - start <= max; mem is NULL exactly when cap is 0; an empty buffer has
  * start = end = 0.
@@ -42,14 +43,19 @@ static void move_to_front(struct buf *b)
 	b->end = len;
 }
 
-/* The doubled size that holds @need bytes; the maximum bounds it. */
+static size_t largest_cap(const struct buf *b)
+{
+	return b->max <= SIZE_MAX - b->max / 8 ? b->max + b->max / 8 : SIZE_MAX;
+}
+
+/* The doubled size, to hold @need bytes. */
 static size_t next_cap(const struct buf *b, size_t need)
 {
-	size_t cap = b->cap > BUF_MIN_CAP ? b->cap : BUF_MIN_CAP;
-	while (cap < need && cap <= b->max / 2)
-		cap *= 2;
-	if (cap < need || cap > b->max)
-		cap = b->max;
+	size_t largest = largest_cap(b);
+	size_t cap = b->cap > BUF_MIN_CAP / 2 ? b->cap : BUF_MIN_CAP / 2;
+	do
+		cap = cap <= largest / 2 ? cap * 2 : largest;
+	while (cap < need);
 	return cap;
 }
 
@@ -76,11 +82,10 @@ int buf_reserve(struct buf *b, size_t n)
 	size_t len = buf_len(b);
 	if (n > b->max - len)
 		return -ENOBUFS;
-	if (n <= b->cap - b->end && b->mem)
+	if (n <= b->cap - b->end)
 		return 0;
-	/* At its largest the buffer cannot double: then even a small gain at the front has to do. */
-	bool worth_moving = b->start >= b->cap / 2 || b->cap == b->max;
-	if (b->mem && len + n <= b->cap && worth_moving) {
+	bool worth_moving = b->start >= b->cap / 2 || b->cap == largest_cap(b);
+	if (len + n <= b->cap && worth_moving) {
 		move_to_front(b);
 		return 0;
 	}

@@ -41,8 +41,8 @@ static inline void list_unlink(struct list *n)
 #define LIST_ENTRY(node, type, member) CONTAINER_OF(node, type, member)
 
 /* The node may be unlinked in the body, other nodes may not. */
-#define LIST_FOREACH(it, head) \
-	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); \
+#define LIST_FOREACH(it, head)                                                                               \
+	for (struct list *it = (head)->next, *it##_next = it->next; it != (head);                            \
 	     it = it##_next, it##_next = it->next)
 
 #endif

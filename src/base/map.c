@@ -99,11 +99,10 @@ int map_insert(struct map *m, struct map_node *node, const void *key, size_t key
 	uint64_t hash = hash_of(m, key, key_len);
 	if (find_hashed(m, hash, key, key_len))
 		return -EEXIST;
-	if (m->count >= m->n_slots) {
-		bool resized = resize(m, m->n_slots ? m->n_slots * 2 : MIN_SLOTS);
-		if (!resized && m->n_slots == 0)
-			return -ENOMEM;
-	}
+	if (m->count >= m->n_slots)
+		(void)resize(m, m->n_slots ? m->n_slots * 2 : MIN_SLOTS);
+	if (m->n_slots == 0)
+		return -ENOMEM;
 	node->hash = hash;
 	node->key = key;
 	node->key_len = key_len;

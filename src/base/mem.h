@@ -32,7 +32,8 @@ void mem_free(void *ptr);
 /**
  * mem_fail_after() - let @n allocations succeed and fail every later one, until mem_fail_never()
  *
- * For allocation-failure sweeps: run a scenario with n = 0, 1, 2, … until mem_fail_hit() says that none failed.
+ * For allocation-failure sweeps: run a scenario with n = 0, 1, 2, … until mem_fail_hit() says that none
+ * failed.
  */
 void mem_fail_after(uint64_t n);
 void mem_fail_never(void);

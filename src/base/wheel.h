@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #define WHEEL_TICK_MS 16
-#define WHEEL_SLOTS 1024
-#define WHEEL_NEVER UINT64_MAX
+#define WHEEL_SLOTS   1024
+#define WHEEL_NEVER   UINT64_MAX
 
 struct wheel_timer;
 typedef void (*wheel_fn)(struct wheel_timer *t, uint64_t now_ms);
@@ -52,7 +52,10 @@ void wheel_stop(struct wheel *w, struct wheel_timer *t);
 /** wheel_advance() - fire all that is due at @now_ms. */
 void wheel_advance(struct wheel *w, uint64_t now_ms);
 
-/** wheel_next_ms() - when to call wheel_advance() next: never later than the earliest due time plus a tick; WHEEL_NEVER. */
+/**
+ * wheel_next_ms() - when to call wheel_advance() next: never later than the earliest due time plus a tick;
+ * WHEEL_NEVER.
+ */
 uint64_t wheel_next_ms(const struct wheel *w);
 
 #endif

@@ -73,14 +73,22 @@ static void run_deferred(struct loop *l)
 		run_round(l);
 }
 
+/* At most a line a second, so that a starved machine is not kept from recovering by its own log. */
 static void report_slow(struct loop *l)
 {
 	uint64_t now_ms = clock_mono_ms();
 	/* A coarse clock may lag behind. */
 	uint64_t took_ms = now_ms > l->woke_ms ? now_ms - l->woke_ms : 0;
-	if (took_ms > LOOP_SLOW_MS)
-		log_warn("slow loop: the callbacks of one iteration took ms=%llu limit_ms=%d",
-			 (unsigned long long)took_ms, LOOP_SLOW_MS);
+	if (took_ms <= LOOP_SLOW_MS)
+		return;
+	l->slow_count++;
+	if (l->slow_logged_ms && now_ms - l->slow_logged_ms < LOOP_SLOW_LOG_MS)
+		return;
+	log_warn("slow loop: the callbacks of one iteration took ms=%llu limit_ms=%d "
+		 "slow_since_last_line=%llu",
+		 (unsigned long long)took_ms, LOOP_SLOW_MS, (unsigned long long)l->slow_count);
+	l->slow_logged_ms = now_ms;
+	l->slow_count = 0;
 }
 
 static void on_prepare(uv_prepare_t *handle)

@@ -1,8 +1,9 @@
 /*
  * A thin layer over a libuv loop: its thread, its timers, and work put off to the end of an iteration.
  *
- * A loop belongs to the thread that called loop_init(), and during loop_run() to the thread that called that; the
- * functions that take a loop assert it. An iteration whose callbacks together take more than LOOP_SLOW_MS is logged.
+ * A loop belongs to the thread that called loop_init(), and during loop_run() to the thread that called that;
+ * the functions that take a loop assert it. An iteration whose callbacks together take more than LOOP_SLOW_MS
+ * is logged.
  */
 #ifndef PARLEY_LOOP_LOOP_H
 #define PARLEY_LOOP_LOOP_H
@@ -14,8 +15,9 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#define LOOP_SLOW_MS 50
-#define LOOP_READ_BYTES 65536
+#define LOOP_SLOW_MS     50
+#define LOOP_SLOW_LOG_MS 1000
+#define LOOP_READ_BYTES  65536
 
 /* Work for the end of the iteration, embedded in whatever has it. */
 struct loop_defer {
@@ -25,14 +27,16 @@ struct loop_defer {
 
 struct loop {
 	uv_loop_t uv;
-	uv_timer_t tick;    /* drives the wheel */
+	uv_timer_t tick;      /* drives the wheel */
 	uv_prepare_t prepare; /* runs the deferred work, arms the tick, before the loop sleeps */
-	uv_check_t check;   /* notes when the loop woke */
+	uv_check_t check;     /* notes when the loop woke */
 	struct wheel wheel;
 	struct list deferred;
 	pthread_t thread;
-	uint64_t woke_ms;     /* when this iteration began */
-	uint64_t tick_due_ms; /* what the tick is set to, or WHEEL_NEVER */
+	uint64_t woke_ms;        /* when this iteration began */
+	uint64_t slow_logged_ms; /* when the last line about slowness was written; 0: never */
+	uint64_t slow_count;     /* slow iterations since then */
+	uint64_t tick_due_ms;    /* what the tick is set to, or WHEEL_NEVER */
 	bool stopping;
 	uint8_t *read_buf; /* LOOP_READ_BYTES, shared by all streams: data is used up in the read callback */
 };
@@ -43,14 +47,17 @@ int loop_init(struct loop *l) MUST_CHECK;
 /**
  * loop_deinit() - close what loop_init() opened
  *
- * Handles that are closing are waited for, deferred work is run; then it asserts that no handle, timer or work is left.
+ * Handles that are closing are waited for, deferred work is run; then it asserts that no handle, timer or
+ * work is left.
  */
 void loop_deinit(struct loop *l);
 
 /**
- * loop_run() - run until loop_stop(), or until there is no active libuv handle or request and no deferred work
+ * loop_run() - run until loop_stop(), or until there is no active libuv handle or request and no deferred
+ * work
  *
- * Timers of the wheel alone do not keep it running. Work deferred in the last iteration has run when it returns.
+ * Timers of the wheel alone do not keep it running. Work deferred in the last iteration has run when it
+ * returns.
  */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);

@@ -226,8 +226,7 @@ static bool accept_one(struct net_listener *ln)
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 	int fd = accept4(ln->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	/* Any other failure is that of the one connection, which has gone bad before we got to it: accept(2).
-	 */
+	/* Any other failure is that of one connection, which went bad before we got to it: accept(2). */
 	int r = fd < 0 ? -errno : hand_over(ln, fd, (const struct sockaddr *)&ss);
 	if (fd >= 0 && r < 0)
 		close(fd);

@@ -154,8 +154,10 @@ int net_stream_write(struct net_stream *s, const void *data, size_t n)
 	int r = buf_append(&s->out, data, n);
 	if (r < 0)
 		return r;
-	if (n)
+	if (n) {
+		s->drain_due = true;
 		loop_defer(s->loop, &s->defer);
+	}
 	return 0;
 }
 

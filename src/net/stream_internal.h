@@ -47,6 +47,7 @@ struct net_stream {
 	bool unread : 1;        /* paused, and the socket was found readable: not polled for reading */
 	bool blocked : 1;       /* the kernel's send buffer is full */
 	bool eof : 1;           /* the peer sends no more */
+	bool drain_due : 1;     /* the owner has written since `drained` was last called */
 	bool notified : 1;      /* close_notify, or an alert in its place, has been made */
 };
 

@@ -144,14 +144,21 @@ static void send_fin(struct net_stream *s)
 	loop_timer_start(s->loop, &s->timer, s->linger_ms);
 }
 
+/* TLS sends things of its own as well, which the owner knows nothing of. */
+static void call_drained(struct net_stream *s)
+{
+	if (!s->drain_due)
+		return;
+	s->drain_due = false;
+	if (s->ops && s->ops->drained)
+		s->ops->drained(s->arg);
+}
+
 void stream_flush(struct net_stream *s)
 {
-	bool sent = false;
-	while (fill_wire(s)) {
+	while (fill_wire(s))
 		if (!send_wire(s))
 			return;
-		sent = true;
-	}
 	if (s->state == STREAM_CLOSED)
 		return;
 	if (s->blocked)
@@ -166,8 +173,8 @@ void stream_flush(struct net_stream *s)
 		return;
 	if (s->state == STREAM_FINISHING)
 		send_fin(s);
-	else if (sent && s->state == STREAM_OPEN && !stream_handshaking(s) && s->ops && s->ops->drained)
-		s->ops->drained(s->arg);
+	else if (s->state == STREAM_OPEN)
+		call_drained(s);
 }
 
 /* ---- in ---- */
@@ -198,8 +205,7 @@ static void abort_tls(struct net_stream *s, int err)
 	s->notified = true;
 	buf_clear(&s->out);
 	net_stream_finish(s, ALERT_LINGER_MS);
-	/* Where the owner had finished before, that call changed nothing and the alert is still to be sent.
-	 */
+	/* Where the owner had finished before, that call changed nothing; the alert is still to be sent. */
 	if (s->state != STREAM_CLOSED)
 		loop_defer(s->loop, &s->defer);
 }

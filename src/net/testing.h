@@ -115,6 +115,12 @@ static inline void fix_no_timer(struct wheel_timer *t, uint64_t now_ms)
 {
 }
 
+/* For the timer: ends the listening of a listener that would try for ever. */
+static inline void fix_stop_listening(struct wheel_timer *t, uint64_t now_ms)
+{
+	net_listener_close(CONTAINER_OF(t, struct fix, timer)->ln);
+}
+
 static inline void fix_init(struct fix *f)
 {
 	*f = (struct fix){.accepts_left = 1};

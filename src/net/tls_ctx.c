@@ -92,23 +92,22 @@ struct tls_ctx *tls_ctx_free(struct tls_ctx *ctx)
 	return NULL;
 }
 
-static void renew_ticket_key(struct tls_ctx *ctx, uint64_t now_ms)
+void tls_ctx_renew_ticket_key(struct tls_ctx *ctx)
 {
 	unsigned char key[TICKET_KEY_BYTES];
 	long len = SSL_CTX_get_tlsext_ticket_keys(ctx->ssl, NULL, 0);
 	bool ok = len > 0 && len <= (long)sizeof(key) && RAND_bytes(key, (int)len) == 1 &&
 		  SSL_CTX_set_tlsext_ticket_keys(ctx->ssl, key, len) == 1;
 	OPENSSL_cleanse(key, sizeof(key));
-	ctx->key_made_ms = now_ms;
+	ctx->key_made_ms = clock_mono_ms();
 	if (!ok)
 		log_error("cannot renew the TLS ticket key");
 }
 
 SSL *tls_ctx_ssl_new(struct tls_ctx *ctx)
 {
-	uint64_t now_ms = clock_mono_ms();
-	if (now_ms - ctx->key_made_ms >= TICKET_KEY_MS)
-		renew_ticket_key(ctx, now_ms);
+	if (clock_mono_ms() - ctx->key_made_ms >= TICKET_KEY_MS)
+		tls_ctx_renew_ticket_key(ctx);
 	return SSL_new(ctx->ssl);
 }
 
@@ -139,10 +138,10 @@ static PRINTF_LIKE(1, 2) const char *cause(const char *fmt, ...)
 	return text;
 }
 
-/* OpenSSL's own words for what went wrong last. */
+/* OpenSSL's own words for what went wrong: the first entry is the root of the others. */
 static const char *openssl_reason(void)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	const char *reason = ERR_reason_error_string(ERR_peek_error());
 	return reason ? reason : "unknown reason";
 }
 
@@ -166,7 +165,7 @@ static int use_cert_file(SSL_CTX *ssl, const char *path, const char **why)
 		return r;
 	if (SSL_CTX_use_certificate_chain_file(ssl, path) == 1)
 		return 0;
-	bool empty = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	bool empty = ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE;
 	*why = empty ? cause("no PEM certificate in %s", path)
 		     : cause("unusable certificate in %s: %s", path, openssl_reason());
 	return -EINVAL;

@@ -14,4 +14,8 @@ int tls_ctx_from_pair(X509 *cert, EVP_PKEY *key, struct tls_ctx **out) MUST_CHEC
  * memory. */
 SSL *tls_ctx_ssl_new(struct tls_ctx *ctx) MUST_CHECK;
 
+/** tls_ctx_renew_ticket_key() - tickets given out until now are worth nothing any more; happens by itself in
+ * time. */
+void tls_ctx_renew_ticket_key(struct tls_ctx *ctx);
+
 #endif

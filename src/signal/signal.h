@@ -1,10 +1,11 @@
 /*
- * Signalling without I/O: rooms, participants, sessions, resume and consent. docs/protocol.md is the contract.
+ * Signalling without I/O: rooms, participants, sessions, resume and consent. docs/protocol.md is the
+ * contract.
  *
- * Bytes and events go in together with the time; messages come out through signal_ops. Reads no clock, makes no
- * system call, holds no global, so that every state can be tested by a script and fuzzed without a network.
- * Everything that a peer can make grow has a limit in struct signal_limits.
- * Thread: one at a time (the control loop).
+ * Bytes and events go in together with the time; messages come out through signal_ops. Reads no clock, makes
+ * no system call, holds no global, so that every state can be tested by a script and fuzzed without a
+ * network. Everything that a peer can make grow has a limit in struct signal_limits. Thread: one at a time
+ * (the control loop).
  */
 #ifndef PARLEY_SIGNAL_SIGNAL_H
 #define PARLEY_SIGNAL_SIGNAL_H
@@ -18,9 +19,9 @@
 struct signal;
 struct signal_conn; /* one WebSocket, as signalling sees it */
 
-#define SIGNAL_ROOM_ID_LEN 23        /* "xxxxx-xxxxx-xxxxx-xxxxx" */
+#define SIGNAL_ROOM_ID_LEN        23 /* "xxxxx-xxxxx-xxxxx-xxxxx" */
 #define SIGNAL_PARTICIPANT_ID_LEN 16
-#define SIGNAL_TICKET_KEY_BYTES 32
+#define SIGNAL_TICKET_KEY_BYTES   32
 
 struct signal_time {
 	uint64_t mono_ms;
@@ -32,7 +33,7 @@ struct signal_limits {
 	uint32_t resume_ms;
 	uint32_t reload_ms;
 	uint32_t knock_ms;
-	uint32_t rejoin_ms;     /* from the start of the server */
+	uint32_t rejoin_ms; /* from the start of the server */
 	uint32_t room_empty_ms;
 	uint32_t sessions;
 	uint32_t rooms;
@@ -41,19 +42,22 @@ struct signal_limits {
 	uint32_t held_candidates;
 	uint32_t bad_messages;
 	size_t sdp_bytes;
-	size_t replay_bytes;    /* per session */
-	size_t message_bytes;   /* told to clients; the socket enforces it */
+	size_t replay_bytes;     /* per session */
+	size_t message_bytes;    /* told to clients; the socket enforces it */
 	uint32_t messages_per_s; /* likewise */
 };
 
-/* What the core asks of its owner. None may call back into the core. */
+/* What the core asks of its owner. None may call back into the core, signal_closed() included. */
 struct signal_ops {
 	/* Send one text message. The core does not learn whether it arrives: it is kept for resume. */
 	void (*send)(void *arg, void *user, const char *json, size_t n);
-	/* Close the connection with a WebSocket code. signal_closed() follows, now or later; no send() after it. */
+	/* Close the connection with a WebSocket code. signal_closed() must follow, but not from within; no
+	 * send() after it. */
 	void (*close)(void *arg, void *user, int code, const char *reason);
-	/* Append the JSON array for `ice_servers` for this participant and set for how long it is good. Return: 0; -errno. */
-	int (*ice_servers)(void *arg, const char *participant, struct signal_time now, struct buf *json, uint32_t *expires_s);
+	/* Append the JSON array for `ice_servers` for this participant and set for how long it is good.
+	 * Return: 0; -errno. */
+	int (*ice_servers)(void *arg, const char *participant, struct signal_time now, struct buf *json,
+			   uint32_t *expires_s);
 };
 
 struct signal_params {
@@ -71,14 +75,18 @@ struct signal_params {
 /** signal_new() - Return: 0; -ENOMEM. */
 int signal_new(const struct signal_params *p, struct signal **out) MUST_CHECK;
 
-/** signal_free() - drops all state; every signal_conn must have been given back by signal_closed() before. NULL-safe. */
+/** signal_free() - drops all state; every signal_conn must have been given back by signal_closed() before.
+ * NULL-safe. */
 struct signal *signal_free(struct signal *s);
 
-/** signal_room_create() - a new, empty room. @knock: -1 the default, 0, 1. Return: 0; -ENOSPC: limits.rooms; -ENOMEM. */
-int signal_room_create(struct signal *s, int knock, struct signal_time now, char id[SIGNAL_ROOM_ID_LEN + 1]) MUST_CHECK;
+/** signal_room_create() - a new, empty room. @knock: -1 the default, 0, 1. Return: 0; -ENOSPC: limits.rooms;
+ * -ENOMEM; -EEXIST: broken randomness. */
+int signal_room_create(struct signal *s, int knock, struct signal_time now,
+		       char id[SIGNAL_ROOM_ID_LEN + 1]) MUST_CHECK;
 
 /** signal_open() - a WebSocket is there. @user: passed to the ops; @peer: copied. Return: 0; -ENOMEM. */
-int signal_open(struct signal *s, void *user, const struct addr *peer, struct signal_time now, struct signal_conn **out) MUST_CHECK;
+int signal_open(struct signal *s, void *user, const struct addr *peer, struct signal_time now,
+		struct signal_conn **out) MUST_CHECK;
 
 /** signal_input() - one text message from the client: anything at all. */
 void signal_input(struct signal_conn *c, const char *data, size_t n, struct signal_time now);
@@ -89,13 +97,15 @@ void signal_closed(struct signal_conn *c, struct signal_time now);
 /** signal_tick() - do what is due. */
 void signal_tick(struct signal *s, struct signal_time now);
 
-/** signal_next_ms() - monotonic time at which signal_tick() wants to be called; UINT64_MAX: nothing is due. */
+/** signal_next_ms() - monotonic time at which signal_tick() wants to be called; UINT64_MAX: nothing is due.
+ */
 uint64_t signal_next_ms(const struct signal *s);
 
 /* Counters, for /healthz and tests. */
 struct signal_stats {
-	uint64_t rooms, sessions, conns;                      /* now */
+	uint64_t rooms, sessions, conns;                     /* now */
 	uint64_t messages_in, messages_out, errors, resumes; /* since the start */
+	uint64_t failures;                                   /* our own: out of memory, ice_servers() */
 };
 void signal_get_stats(const struct signal *s, struct signal_stats *out);
 

@@ -92,7 +92,8 @@ int turn_credential_make(const char *secret, const char *user, uint64_t expires_
 {
 	struct turn_credential made = {0};
 	uint8_t mac[SHA1_BYTES];
-	if (!is_user(user))
+	/* With no secret anybody could make credentials. */
+	if (!*secret || !is_user(user))
 		return -EINVAL;
 	int n = snprintf(made.username, sizeof(made.username), "%" PRIu64 ":%s", expires_s, user);
 	if (n < 0 || (size_t)n >= sizeof(made.username))

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TURN_USERNAME_MAX 128
+#define TURN_USERNAME_MAX   128
 #define TURN_PASSWORD_BYTES 29 /* 28 symbols and a NUL */
 
 struct turn_credential {
@@ -21,8 +21,11 @@ struct turn_credential {
 
 /**
  * turn_credential_make() - a credential for @user that is good until @expires_s (seconds since 1970)
- * Return: 0; -EINVAL: @user too long, or with a character other than letters, digits, '-', '_', '.'; -EIO: OpenSSL.
+ * @user: letters, digits, '-', '_', '.'; not empty.
+ *
+ * Return: 0; -EINVAL: another @user, one too long, or an empty @secret; -EIO: OpenSSL.
  */
-int turn_credential_make(const char *secret, const char *user, uint64_t expires_s, struct turn_credential *out) MUST_CHECK;
+int turn_credential_make(const char *secret, const char *user, uint64_t expires_s,
+			 struct turn_credential *out) MUST_CHECK;
 
 #endif

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launchChromium } from './lib/browsers.mjs';
-import { enter, framesRise, heard, mediaFlows, noProblems, pictureChanges, silent, startCall } from './lib/call.mjs';
+import {
+  enter,
+  framesRise,
+  heard,
+  mediaFlows,
+  noProblems,
+  pictureChanges,
+  silent,
+  startCall,
+} from './lib/call.mjs';
 import { ParleyServer } from './lib/server.mjs';
 
 let server;
@@ -89,7 +98,9 @@ test('leaving reaches the other side at once, and coming back works', async (t) 
   await guest.shown('ended');
   await host.shown('alone');
   await guest.until(
-    () => window.__seen.tracks.every((k) => k.readyState === 'ended') && window.__seen.pcs.every((p) => p.connectionState === 'closed'),
+    () =>
+      window.__seen.tracks.every((k) => k.readyState === 'ended') &&
+      window.__seen.pcs.every((p) => p.connectionState === 'closed'),
     undefined,
     'devices and connections to be let go',
   );
@@ -123,7 +134,9 @@ test('the timeline of a call has every mark, in order', async (t) => {
   const { guest } = await inCall(t);
   const marks = await guest.until(() => {
     const found = performance.getEntriesByType('mark').filter((m) => m.name.startsWith('parley:'));
-    return found.some((m) => m.name === 'parley:first-frame') && found.map((m) => [m.name.slice(7), m.startTime]);
+    return (
+      found.some((m) => m.name === 'parley:first-frame') && found.map((m) => [m.name.slice(7), m.startTime])
+    );
   });
   const at = Object.fromEntries(marks);
   for (const name of ['click', 'ws', 'media', 'offer', 'answer', 'ice', 'dtls', 'first-frame']) {

@@ -54,6 +54,7 @@ test('with knocking switched off by the host the next one comes straight in', as
   const room = await server.createRoom();
   await enter(host, room.url, 'Ada');
   await host.shown('call');
+  await host.click('people-open');
   await host.click('knock-toggle');
   await enter(guest, room.url, 'Bob');
   await guest.shown('call');

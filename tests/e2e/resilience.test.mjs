@@ -28,14 +28,18 @@ async function inCall(t) {
 const markConnections = () => {
   for (const pc of window.__seen.pcs) if (pc.connectionState === 'connected') pc.marked = true;
 };
-const markedConnected = () => window.__seen.pcs.filter((p) => p.marked && p.connectionState === 'connected').length;
+const markedConnected = () =>
+  window.__seen.pcs.filter((p) => p.marked && p.connectionState === 'connected').length;
 
 test('a broken WebSocket resumes by itself while the media goes on', async (t) => {
   const { host, guest } = await inCall(t);
   await guest.evaluate(markConnections);
   const sockets = await guest.evaluate(() => window.__seen.sockets.length);
   await guest.evaluate(() => window.__seen.sockets.at(-1).close(4999));
-  await guest.until((n) => window.__seen.sockets.length > n && window.__seen.sockets.at(-1).readyState === 1, sockets);
+  await guest.until(
+    (n) => window.__seen.sockets.length > n && window.__seen.sockets.at(-1).readyState === 1,
+    sockets,
+  );
   assert.equal(await guest.evaluate(markedConnected), 1);
   await framesRise(guest);
   // Signalling works again in both directions.

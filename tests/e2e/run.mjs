@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const inside = process.env.PARLEY_E2E_NAMESPACE === '1';
+const inside = process.env.E2E_IN_NAMESPACE === '1';
 
 /** Two ends of one cable inside the namespace: an ordinary address for ICE to find beside loopback. */
 const network = `
@@ -18,6 +18,7 @@ const network = `
   ip link add v0 type veth peer name v1 &&
   ip address add 198.51.100.10/24 dev v0 &&
   ip link set v0 up && ip link set v1 up &&
+  ip route add default via 198.51.100.1 dev v0 &&
   exec "$@"`;
 
 function canUnshare(flags) {
@@ -45,7 +46,7 @@ const names = process.argv.slice(2);
 const flags = inside ? undefined : namespaceFlags();
 if (flags) {
   const self = [process.execPath, fileURLToPath(import.meta.url), ...names];
-  run('unshare', [...flags, 'sh', '-c', network, 'sh', ...self], { PARLEY_E2E_NAMESPACE: '1' });
+  run('unshare', [...flags, 'sh', '-c', network, 'sh', ...self], { E2E_IN_NAMESPACE: '1' });
 }
 // One file at a time: two cores are few for two browsers and their video.
 for (const file of testFiles(names)) {

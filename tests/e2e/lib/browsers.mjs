@@ -65,7 +65,8 @@ class Page {
     for (;;) {
       const value = await this.native.evaluate(fn, arg);
       if (value) return value;
-      if (Date.now() > deadline) throw new Error(`${this.kind}: waited in vain for: ${what}\n${await this.describe()}`);
+      if (Date.now() > deadline)
+        throw new Error(`${this.kind}: waited in vain for: ${what}\n${await this.describe()}`);
       await this.native.evaluate(() => new Promise((r) => setTimeout(r, 50)));
     }
   }
@@ -125,11 +126,11 @@ class Page {
 }
 
 class Chromium {
-  static async launch(args = []) {
+  static async launch(args = [], without = []) {
     const browser = new Chromium();
     browser.native = await chromium.launch({
       executablePath: '/usr/bin/chromium',
-      args: [...chromiumArgs, ...args],
+      args: [...chromiumArgs.filter((a) => !without.includes(a)), ...args],
     });
     return browser;
   }
@@ -171,5 +172,6 @@ class Firefox {
   }
 }
 
-export const launchChromium = (args) => Chromium.launch(args);
+/** @param {string[]} args further flags @param {string[]} without flags of ours to leave out */
+export const launchChromium = (args, without) => Chromium.launch(args, without);
 export const launchFirefox = () => Firefox.launch();

@@ -81,7 +81,9 @@ export async function mediaFlows(page) {
 /** No script error and nothing that the browser refused for the page's security policy. */
 export function noProblems(...pages) {
   for (const page of pages) {
-    const real = page.problems.filter((p) => !/WebSocket|ERR_CONNECTION|NetworkError|can.t establish/i.test(p));
+    const real = page.problems.filter(
+      (p) => !/WebSocket|ERR_CONNECTION|NetworkError|can.t establish/i.test(p),
+    );
     assert.deepEqual(real, [], `${page.kind} reported problems`);
   }
 }

@@ -33,7 +33,14 @@ export function instrument() {
 
 /** Sums over the live peer connections of the page. Runs in the page. */
 export async function mediaTotals() {
-  const totals = { framesDecoded: 0, audioEnergy: 0, audioSamples: 0, bytesReceived: 0, connected: 0, pair: '' };
+  const totals = {
+    framesDecoded: 0,
+    audioEnergy: 0,
+    audioSamples: 0,
+    bytesReceived: 0,
+    connected: 0,
+    pair: '',
+  };
   for (const pc of window.__seen.pcs) {
     if (pc.connectionState === 'closed') continue;
     if (pc.connectionState === 'connected') totals.connected++;

@@ -43,6 +43,7 @@ export class Peer implements PeerLink {
   #media!: Transceivers;
   #candidates!: RemoteCandidates;
   #chain: Promise<void> = Promise.resolve();
+  #epoch = {}; // steps of an earlier one are not taken any more
   #stream: MediaStream | null = null;
   #link: LinkState = 'new';
   #remoteSession: string | undefined; // of the connection that has answered ours, or offered to it
@@ -89,11 +90,12 @@ export class Peer implements PeerLink {
     this.#run(() => this.#makeOffer(true));
   }
 
-  recover(): void {
+  recover(restart: 'always' | 'broken'): void {
     this.#run(async () => {
-      const { localDescription, signalingState } = this.#pc;
+      const { localDescription, signalingState, remoteDescription } = this.#pc;
       if (signalingState === 'have-local-offer' && localDescription) this.#sendDescription(localDescription);
-      else await this.#makeOffer(this.#pc.remoteDescription !== null);
+      else if (restart === 'always' || this.#link !== 'connected')
+        await this.#makeOffer(remoteDescription !== null);
     });
   }
 
@@ -103,6 +105,7 @@ export class Peer implements PeerLink {
 
   reset(): void {
     if (this.#closed) return;
+    this.#epoch = {};
     this.#chain = Promise.resolve(); // a step that waits for the old connection waits for ever
     this.#renew();
   }
@@ -176,10 +179,13 @@ export class Peer implements PeerLink {
   }
 
   #run(step: () => Promise<void>): void {
-    const pc = this.#pc;
-    this.#chain = this.#chain.then(step).catch((error: unknown) => {
-      if (!this.#closed && pc === this.#pc) this.#events.fault(`negotiation: ${String(error)}`);
-    });
+    const epoch = this.#epoch;
+    const current = () => !this.#closed && epoch === this.#epoch;
+    this.#chain = this.#chain
+      .then(() => (current() ? step() : undefined))
+      .catch((error: unknown) => {
+        if (current()) this.#events.fault(`negotiation: ${String(error)}`);
+      });
   }
 
   #gone(pc: RTCPeerConnection): boolean {
@@ -194,7 +200,6 @@ export class Peer implements PeerLink {
 
   async #makeOffer(restart: boolean): Promise<void> {
     const pc = this.#pc;
-    if (this.#closed) return;
     if (pc.signalingState !== 'stable') {
       this.#restartPending ||= restart;
       return;
@@ -220,7 +225,6 @@ export class Peer implements PeerLink {
   }
 
   async #onDescription(description: PeerDescription): Promise<void> {
-    if (this.#closed) return;
     if (description.type === 'offer') await this.#onOffer(description.sdp);
     else if (description.type === 'answer') await this.#onAnswer(description.sdp);
     else if (this.#pc.signalingState === 'have-remote-offer')

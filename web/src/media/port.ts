@@ -117,8 +117,11 @@ export interface PeerLink {
   setPolite(polite: boolean): void;
   /** Restart ICE now, or as soon as the negotiation under way is done. */
   restart(): void;
-  /** Signalling may have lost something: say again what has not been answered, otherwise restart ICE. */
-  recover(): void;
+  /**
+   * Signalling may have lost something: say again what has not been answered. Otherwise restart ICE, always or only
+   * where the path does not stand.
+   */
+  recover(restart: 'always' | 'broken'): void;
   /** A hint that the network has changed; @certain: it has. */
   networkChanged(certain: boolean): void;
   /** The peer has a new page: forget the old connection. Their offer will come. */

@@ -24,6 +24,7 @@ const participant = matching(/^[0-9a-hjkmnp-tv-z]{16}$/);
 const roomId = matching(/^[0-9a-hjkmnp-tv-z]{5}(-[0-9a-hjkmnp-tv-z]{5}){3}$/);
 const name = text(160);
 const sdp = text(256 * 1024);
+const ticket = text(512);
 const role = oneOf('host', 'member');
 const media = object({ audio: bool, video: bool });
 
@@ -78,11 +79,11 @@ const shapes = {
     room: roomState,
     self: object({ participant, name, role }),
     peers: list(peer, MAX_PEERS),
-    ticket: text(512),
+    ticket,
     snapshot: optional(bool),
   },
-  waiting: { room: roomRef, participant },
-  idle: {},
+  waiting: { room: roomRef, participant, snapshot: optional(bool) },
+  idle: { snapshot: optional(bool) },
   refused: { room: roomRef, reason: oneOf('host', 'timeout') },
   left: {},
   knock: { participant, name },
@@ -92,8 +93,8 @@ const shapes = {
   'peer.back': { participant, fresh: optional(bool) },
   'peer.left': { participant, reason: oneOf('left', 'timeout') },
   'peer.media': { participant, audio: bool, video: bool },
-  host: { participant },
-  'room.updated': { room: roomState },
+  host: { participant, ticket: optional(ticket) },
+  'room.updated': { room: roomState, ticket },
   signal: {
     from: participant,
     description: optional(description),

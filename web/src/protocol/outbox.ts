@@ -1,13 +1,12 @@
 /**
- * Messages on their way to the server: numbered, kept until the server has confirmed them, and sent again when a
- * connection broke before that. What goes again gets new numbers: the `hello` of the new connection has used one
- * in between, and ids must rise.
+ * Messages on their way to the server, kept until it has confirmed them, and sent again when a connection broke
+ * before that. Each gets its id at the moment it is sent: pings overtake what has to wait, and ids must rise.
  */
 import type { ClientMessage } from './messages';
 
 interface Item {
+  /** 0: not sent on this connection. */
   id: number;
-  sent: boolean;
   readonly message: ClientMessage;
 }
 
@@ -25,18 +24,18 @@ export class Outbox {
   }
 
   add(message: ClientMessage): void {
-    this.#items.push({ id: this.takeId(), sent: false, message });
+    this.#items.push({ id: 0, message });
   }
 
   /** The next message that has not been sent on this connection; it counts as sent from now on. */
-  next(): { id: number; message: ClientMessage } | undefined {
-    const item = this.#items.find((i) => !i.sent);
-    if (item) item.sent = true;
+  next(): { readonly id: number; readonly message: ClientMessage } | undefined {
+    const item = this.#items.find((i) => i.id === 0);
+    if (item) item.id = this.takeId();
     return item;
   }
 
   get hasUnsent(): boolean {
-    return this.#items.some((i) => !i.sent);
+    return this.#items.some((i) => i.id === 0);
   }
 
   find(id: number): ClientMessage | undefined {
@@ -44,17 +43,14 @@ export class Outbox {
   }
 
   confirm(ack: number): void {
-    this.#items = this.#items.filter((i) => !i.sent || i.id > ack);
+    this.#items = this.#items.filter((i) => i.id === 0 || i.id > ack);
   }
 
   /** The session goes on over a new connection, and the server has processed what was sent up to @lastId. */
   resume(lastId: number): void {
     this.confirm(lastId);
     this.#nextId = Math.max(this.#nextId, lastId + 1);
-    for (const item of this.#items) {
-      item.id = this.takeId();
-      item.sent = false;
-    }
+    for (const item of this.#items) item.id = 0;
   }
 
   clear(): void {

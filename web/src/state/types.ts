@@ -3,58 +3,22 @@
  * it never touches `protocol` or `media`. The reducers in this folder are the only ones that make a new AppState.
  */
 
+import type { DeviceKind, Devices, LinkState, TimelineEntry } from '../media/port';
+
 export type Page = 'home' | 'prejoin' | 'waiting' | 'call' | 'ended';
 
-/** Why a device cannot be used; each has its own words in ui/problems.ts. */
-export type DeviceProblem =
-  | 'denied' // the person or the system said no
-  | 'none' // no such device
-  | 'busy' // another program has it
-  | 'insecure' // not https and not localhost
-  | 'unsupported' // the browser has no WebRTC or getUserMedia
-  | 'failed'; // anything else
-
-export type DeviceKind = 'audio' | 'video';
-
-/** One of camera or microphone, before and during the call. */
-export interface DeviceState {
-  /** What the person asked for. */
-  readonly wanted: boolean;
-  /** What is so: `asking` while the browser's prompt is open. `off` means the track is stopped. */
-  readonly status: 'off' | 'asking' | 'on' | 'problem';
-  readonly problem?: DeviceProblem;
-  /** Chosen deviceId; empty: the browser's default. */
-  readonly deviceId: string;
-}
-
-export interface DeviceChoice {
-  readonly deviceId: string;
-  readonly label: string;
-}
-
-export interface Devices {
-  readonly audio: DeviceState;
-  readonly video: DeviceState;
-  readonly microphones: readonly DeviceChoice[];
-  readonly cameras: readonly DeviceChoice[];
-  /** Empty where the browser cannot choose a speaker. */
-  readonly speakers: readonly DeviceChoice[];
-  readonly speakerId: string;
-  /** Changes whenever the local preview stream is a different one; see Actions.localStream(). */
-  readonly streamVersion: number;
-}
+export type {
+  DeviceChoice,
+  DeviceKind,
+  DeviceProblem,
+  DeviceState,
+  Devices,
+  LinkState,
+  TimelineEntry,
+} from '../media/port';
 
 /** The WebSocket. */
 export type SignalState = 'connecting' | 'open' | 'reconnecting' | 'replaced' | 'failed';
-
-/** The media path to one peer, in the order in which it usually goes. */
-export type LinkState =
-  | 'new' // waiting for descriptions
-  | 'connecting' // ICE and DTLS under way
-  | 'connected' // media may flow
-  | 'unstable' // disconnected, may come back by itself
-  | 'restarting' // ICE restart under way
-  | 'failed'; // no way found; restarts go on
 
 export interface PeerState {
   readonly participant: string;
@@ -122,12 +86,6 @@ export interface AppState {
   readonly creating: boolean;
 }
 
-/** One line of the call timeline, milliseconds since the click. */
-export interface TimelineEntry {
-  readonly name: string;
-  readonly ms: number;
-}
-
 export interface Actions {
   /** Make a room and go to its pre-join page. */
   startCall(): void;
@@ -135,7 +93,10 @@ export interface Actions {
   openRoom(text: string): void;
   goHome(): void;
   setName(name: string): void;
-  /** Switch camera or microphone on or off. Off stops the track: the light goes out. */
+  /**
+   * Switch camera or microphone on or off. Off stops the track and the light goes out; in a call the microphone is
+   * silenced at once but stays open, so that unmuting loses no syllable.
+   */
   setDevice(kind: DeviceKind, on: boolean): void;
   chooseDevice(kind: DeviceKind | 'speaker', deviceId: string): void;
   join(): void;

@@ -71,7 +71,7 @@ function PeopleDialog() {
     <Dialog title={text.people.title} testid="people">
       <ul class="people">
         <Person
-          name={name === '' ? text.you : name}
+          name={name}
           shown={text.people.youName(name)}
           host={host}
           audio={isOn(devices.audio)}

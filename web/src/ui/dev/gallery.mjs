@@ -8,29 +8,12 @@
  * It also measures, and fails: where a page is wider than its window, a control is smaller than 44 pixels or lies
  * outside of it, the policy is broken, or the page throws.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import http from 'node:http';
-import os from 'node:os';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
+import { chromiumOptions, serveGallery } from './serve.mjs';
 
-const CSP = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "media-src 'self' blob: mediastream:",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-].join('; ');
 const DIALOGS = [
   'call-group&dialog=people',
   'call&dialog=settings',
@@ -48,24 +31,7 @@ const { values } = parseArgs({
   },
 });
 
-const buildScript = fileURLToPath(new URL('../../../build.mjs', import.meta.url));
-const dir = mkdtempSync(path.join(os.tmpdir(), 'parley-gallery-'));
-const built = spawnSync(process.execPath, [buildScript, '--gallery', '--outdir', dir], { stdio: 'inherit' });
-if (built.status !== 0) process.exit(1);
-const files = new Map(JSON.parse(readFileSync(path.join(dir, 'files.json'), 'utf8')).map((f) => [f.path, f]));
-
-const server = http.createServer((req, res) => {
-  const { pathname } = new URL(req.url, 'http://localhost');
-  const file = files.get(pathname === '/' ? '/index.html' : pathname);
-  if (!file) {
-    res.writeHead(404).end();
-    return;
-  }
-  res.writeHead(200, { 'content-type': file.type, 'content-security-policy': CSP });
-  res.end(readFileSync(path.join(dir, file.path)));
-});
-await new Promise((done) => server.listen(0, '127.0.0.1', done));
-const origin = `http://localhost:${server.address().port}`;
+const { origin, stop } = await serveGallery();
 
 /** Runs in the page: what is too small, too wide or out of sight. */
 function measure(minTouch) {
@@ -87,6 +53,19 @@ function measure(minTouch) {
   return faults;
 }
 
+const settled = (page) =>
+  page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running'), null, {
+    timeout: 10_000,
+  });
+
+/** Runs in the page. */
+function moving() {
+  const running = document.getAnimations().filter((a) => a.playState === 'running');
+  return running
+    .map((a) => `${a.effect.target.className}/${a.animationName ?? a.transitionProperty}`)
+    .join(', ');
+}
+
 async function takeOne(browser, name, size, scheme) {
   const [width, height] = size.split('x').map(Number);
   const page = await browser.newPage({
@@ -102,7 +81,7 @@ async function takeOne(browser, name, size, scheme) {
   await page.waitForFunction(() =>
     [...document.querySelectorAll('video')].every((v) => v.hidden || !v.srcObject || v.videoWidth > 0),
   );
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await settled(page).catch(async () => faults.push(`still moving: ${await page.evaluate(moving)}`));
   faults.push(...(await page.evaluate(measure, MIN_TOUCH)));
   const file = `${name.replace('&dialog=', '-')}.${size}.${scheme}.png`;
   await page.screenshot({
@@ -116,18 +95,7 @@ async function takeOne(browser, name, size, scheme) {
 
 async function takeAll() {
   mkdirSync(values.out, { recursive: true });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-      '--autoplay-policy=no-user-gesture-required',
-    ],
-  });
+  const browser = await chromium.launch(chromiumOptions('--autoplay-policy=no-user-gesture-required'));
   const first = await browser.newPage();
   await first.goto(origin);
   const names = values.only?.split(',') ?? [
@@ -154,11 +122,10 @@ if (values.serve) {
   try {
     await takeAll();
   } finally {
-    server.close();
-    rmSync(dir, { recursive: true, force: true });
+    stop();
   }
 } else {
   console.error('usage: gallery.mjs --out DIR | --serve');
   process.exitCode = 2;
-  server.close();
+  stop();
 }

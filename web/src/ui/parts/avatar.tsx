@@ -1,4 +1,5 @@
 /** Initials in a circle, where there is no picture. */
+import { Icon } from '../icons';
 
 /** First letters of the first and the last word, by grapheme where the browser can tell. */
 export function initials(name: string): string {
@@ -26,7 +27,7 @@ function tint(name: string): number {
 export function Avatar({ name, small = false }: { name: string; small?: boolean }) {
   return (
     <span class={small ? 'avatar avatar-small' : 'avatar'} data-tint={tint(name)} aria-hidden="true">
-      <span>{initials(name)}</span>
+      {name.trim() === '' ? <Icon name="person" size={40} /> : <span>{initials(name)}</span>}
     </span>
   );
 }

@@ -1,7 +1,6 @@
 /** The own picture, mirrored as people know themselves, or what stands in for it. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useActions, useAppState } from '../context';
-import { text } from '../text';
 import { Avatar } from './avatar';
 import { showStream } from './media';
 
@@ -27,7 +26,7 @@ export function LocalVideo({ testid, label }: { testid: string; label: string })
         autoplay
         playsInline
       />
-      {!on && <Avatar name={name === '' ? text.you : name} />}
+      {!on && <Avatar name={name} />}
     </>
   );
 }

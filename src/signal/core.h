@@ -1,0 +1,174 @@
+/*
+ * The state of the signalling core, shared by its own files and its tests and by nobody else.
+ *
+ * A conn is a WebSocket; a session is a client, which outlives its conns; the participant is the part of a
+ * session that a room sees. Owners: struct signal owns rooms and sessions, the caller of signal_open() owns
+ * conns. A session and its conn point to each other; either may be without the other.
+ */
+#ifndef PARLEY_SIGNAL_CORE_H
+#define PARLEY_SIGNAL_CORE_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/wheel.h"
+#include "signal/held.h"
+#include "signal/message.h"
+#include "signal/out.h"
+#include "signal/replay.h"
+#include "signal/signal.h"
+#include "signal/ticket.h"
+
+#define SIG_TOKEN_BYTES    32
+#define SIG_TOKEN_LEN      43
+#define SIG_SESSION_ID_LEN 16
+
+#define SIG_CLOSE_LEFT     1000
+#define SIG_CLOSE_POLICY   1008
+#define SIG_CLOSE_FULL     1013
+#define SIG_CLOSE_NO_HELLO 4000
+#define SIG_CLOSE_REPLACED 4001
+
+struct signal {
+	struct signal_limits limits;
+	const struct signal_ops *ops;
+	void *arg;
+	rand_fn rand;
+	void *rand_arg;
+	uint8_t ticket_key[SIGNAL_TICKET_KEY_BYTES];
+	uint8_t start_id[SIG_START_ID_BYTES];
+	char *version;
+	bool knock;
+	struct signal_time start;
+	struct signal_time now; /* of the call that is being served */
+	struct wheel wheel;
+	struct map rooms;      /* by id */
+	struct map sessions;   /* by id */
+	struct list idle_away; /* sessions without conn and room, the longest so first */
+	uint64_t next_order;
+	struct sig_json doc; /* the message being served */
+	struct buf scratch;  /* its decoded strings */
+	struct buf out_buf;  /* the message being written */
+	struct sig_out out;
+	struct signal_stats stats;
+};
+
+struct signal_conn {
+	struct signal *s;
+	void *user;
+	struct sig_session *session; /* NULL before hello, and after being replaced */
+	struct wheel_timer hello_timer;
+	struct addr peer;
+	uint32_t bad_messages;
+	bool closing; /* close() has been asked for: nothing goes out, nothing counts that comes in */
+};
+
+enum sig_state { SIG_IDLE, SIG_WAITING, SIG_IN };
+
+enum sig_leave { SIG_LEFT, SIG_TIMEOUT };
+
+struct sig_session {
+	struct map_node node;
+	struct signal *s;
+	struct signal_conn *conn; /* NULL: away */
+	struct list idle_away;    /* in signal.idle_away if without conn and room */
+	struct wheel_timer gone_timer;
+	uint64_t last_id; /* of the client's messages, processed */
+	uint64_t seq;     /* of the last message to the client */
+	struct sig_replay replay;
+	uint8_t token[SIG_TOKEN_BYTES];
+	struct addr addr; /* of the last conn */
+	char id[SIG_SESSION_ID_LEN + 1];
+	bool closing; /* the page has said that it is going away; gone_timer runs */
+
+	/* As a participant. Without a room there is no name and nothing held. */
+	enum sig_state state;
+	struct sig_room *room; /* if state is not SIG_IDLE */
+	struct list in_room;   /* in room.members or room.waiting */
+	struct wheel_timer knock_timer;
+	uint64_t order; /* who came first */
+	char *name;
+	struct sig_held *held;
+	char pid[SIGNAL_PARTICIPANT_ID_LEN + 1];
+	struct sig_media media;
+	bool rejoined; /* by ticket */
+};
+
+struct sig_room {
+	struct map_node node;
+	struct signal *s;
+	struct list members; /* by order */
+	struct list waiting; /* by order */
+	uint32_t n_members;
+	uint32_t n_waiting;
+	struct sig_session *host; /* NULL if and only if there are no members */
+	uint64_t host_since_ms;   /* wall clock; 0: stands in until a host's ticket comes */
+	struct wheel_timer empty_timer;
+	char id[SIGNAL_ROOM_ID_LEN + 1];
+	bool knock;
+};
+
+#define SIG_SESSION_OF(list_node) LIST_ENTRY(list_node, struct sig_session, in_room)
+
+/* conn.c */
+void sig_conn_close(struct signal_conn *c, int code, const char *reason);
+void sig_conn_error(struct signal_conn *c, const struct sig_msg *m, int code);
+
+/* dispatch.c */
+void sig_dispatch(struct signal_conn *c, const char *data, size_t n);
+
+/* handlers.c: each returns 0; SIG_E_*; or, our own failure, -errno */
+int sig_on_join(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+int sig_on_leave(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+int sig_on_signal(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+int sig_on_admit(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+int sig_on_refuse(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+int sig_on_room_update(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+int sig_on_media(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+int sig_on_ice(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+int sig_on_ping(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+int sig_on_closing(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+
+/* session.c */
+int sig_on_hello(struct signal_conn *c, const struct sig_msg *m) MUST_CHECK;
+void sig_session_lost_conn(struct sig_session *ss);
+void sig_session_heard(struct sig_session *ss);
+void sig_session_idle(struct sig_session *ss);
+struct sig_session *sig_session_free(struct sig_session *ss);
+
+/* room.c */
+int sig_room_new(struct signal *s, const char *id, bool knock, struct sig_room **out) MUST_CHECK;
+struct sig_room *sig_room_find(struct signal *s, const char *id);
+struct sig_session *sig_room_member(const struct sig_room *r, struct sig_str pid);
+struct sig_session *sig_room_waiting(const struct sig_room *r, struct sig_str pid);
+bool sig_room_full(const struct sig_room *r);
+void sig_room_wait(struct sig_room *r, struct sig_session *ss, uint64_t re);
+void sig_room_enter(struct sig_room *r, struct sig_session *ss, const struct sig_ticket *ticket, uint64_t re);
+void sig_room_refuse(struct sig_session *ss, bool by_host);
+void sig_room_leave(struct sig_session *ss, enum sig_leave reason);
+struct sig_room *sig_room_free(struct sig_room *r);
+
+/* send.c: begin a message, append with sig_out_*(), end it; one at a time */
+struct sig_out *sig_begin(struct sig_session *to, const char *type, uint64_t re);
+void sig_end(struct sig_session *to);
+struct sig_out *sig_begin_head(struct signal *s, const char *type, uint64_t seq, uint64_t ack, uint64_t re);
+void sig_transmit(struct signal_conn *c);
+
+/* notify.c */
+void sig_out_signal_body(struct sig_out *o, const struct sig_msg_signal *m);
+int sig_out_ice(struct signal *s, struct sig_out *o, const char *pid);
+void sig_send_participant(struct sig_session *to, const char *type, const struct sig_session *about);
+void sig_send_joined(struct sig_session *to, uint64_t re, bool snapshot, const struct sig_session *offering);
+void sig_send_peer_joined(struct sig_session *to, const struct sig_session *peer, bool with_offer);
+void sig_send_held(struct sig_session *to, const struct sig_session *from);
+void sig_send_waiting(struct sig_session *to, uint64_t re, bool snapshot);
+void sig_send_knock(struct sig_session *to, const struct sig_session *who);
+void sig_send_knock_gone(struct sig_session *to, const struct sig_session *who, const char *reason);
+void sig_send_peer_left(struct sig_session *to, const struct sig_session *who, enum sig_leave reason);
+void sig_send_peer_back(struct sig_session *to, const struct sig_session *who, bool fresh);
+void sig_send_peer_media(struct sig_session *to, const struct sig_session *who);
+void sig_send_refused(struct sig_session *to, const char *room, bool by_host);
+void sig_send_room_updated(struct sig_session *to, uint64_t re);
+void sig_send_host(struct sig_session *to, const struct sig_session *host);
+void sig_send_snapshot(struct sig_session *to);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * What each client message does, once it is decoded and allowed in the session's state.
+ *
+ * Whatever can fail (memory, limits) is done before anything changes or anybody is told, so an error always
+ * means that nothing has happened. Thread: control loop.
+ */
+#include "signal/core.h"
+
+#include "base/mem.h"
+#include "signal/ids.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define TICKET_MAX_AGE_MS  UINT64_C(86400000)
+#define TICKET_MAX_SKEW_MS UINT64_C(60000) /* by how much a clock may have gone back over a restart */
+
+/* Held parts are encoded in the output buffer, which is free while a message is being handled. */
+static struct sig_out *begin_part(struct signal *s)
+{
+	buf_clear(&s->out_buf);
+	s->out.err = 0;
+	return &s->out;
+}
+
+static int hold_offer(struct signal *s, struct sig_str sdp, struct sig_held **out)
+{
+	sig_out_str(begin_part(s), sdp.p, sdp.n);
+	if (s->out.err)
+		return s->out.err;
+	struct sig_held *h = sig_held_new(buf_data(&s->out_buf), buf_len(&s->out_buf));
+	if (!h)
+		return -ENOMEM;
+	*out = h;
+	return 0;
+}
+
+/* Whether a ticket lets its holder in again (docs/protocol.md, After a server restart). */
+static bool ticket_counts(const struct signal *s, const struct sig_msg_join *j, struct sig_ticket *t)
+{
+	uint64_t now = s->now.wall_ms;
+
+	if (!j->ticket.p || sig_ticket_open(j->ticket, s->ticket_key, t))
+		return false;
+	if (memcmp(t->start, s->start_id, sizeof(t->start)) == 0 || strcmp(t->room, j->room) != 0)
+		return false;
+	if (s->now.mono_ms - s->start.mono_ms > s->limits.rejoin_ms)
+		return false;
+	return t->issued_ms > now ? t->issued_ms - now <= TICKET_MAX_SKEW_MS
+				  : now - t->issued_ms <= TICKET_MAX_AGE_MS;
+}
+
+/* A participant is in a room once. */
+static bool is_present(const struct sig_room *r, const char *pid)
+{
+	struct sig_str id = {pid, SIGNAL_PARTICIPANT_ID_LEN};
+
+	return r && (sig_room_member(r, id) || sig_room_waiting(r, id));
+}
+
+static int check_place(const struct sig_room *r, const struct sig_ticket *t, bool *wait)
+{
+	if (sig_room_full(r))
+		return SIG_E_ROOM_FULL;
+	*wait = !t && r->knock && r->host;
+	if (*wait && r->n_waiting >= r->s->limits.waiting_per_room)
+		return SIG_E_TOO_MANY;
+	return 0;
+}
+
+static int find_or_make_room(struct signal *s, const char *id, const struct sig_ticket *t,
+			     struct sig_room **out)
+{
+	struct sig_room *r = sig_room_find(s, id);
+
+	if (!r && !t)
+		return SIG_E_ROOM_UNKNOWN;
+	if (!r) {
+		int rc = sig_room_new(s, id, t->knock, &r);
+		if (rc)
+			return rc == -ENOSPC ? SIG_E_ROOMS_FULL : rc;
+	}
+	*out = r;
+	return 0;
+}
+
+static void join(struct sig_session *ss, struct sig_room *r, const struct sig_ticket *t, uint64_t re)
+{
+	if (t)
+		memcpy(ss->pid, t->participant, sizeof(ss->pid));
+	sig_room_enter(r, ss, t, re);
+}
+
+int sig_on_join(struct sig_session *ss, struct sig_msg *m)
+{
+	struct signal *s = ss->s;
+	const struct sig_msg_join *j = &m->join;
+	struct sig_ticket ticket;
+	struct sig_held *held = NULL;
+	struct sig_room *room;
+	bool wait;
+
+	bool rejoin =
+		ticket_counts(s, j, &ticket) && !is_present(sig_room_find(s, j->room), ticket.participant);
+	const struct sig_ticket *t = rejoin ? &ticket : NULL;
+	char *name = mem_dup(j->name.p, j->name.n);
+	int rc = name ? 0 : -ENOMEM;
+	if (!rc && j->offer.p)
+		rc = hold_offer(s, j->offer, &held);
+	if (!rc)
+		rc = find_or_make_room(s, j->room, t, &room);
+	if (!rc)
+		rc = check_place(room, t, &wait);
+	if (rc) {
+		sig_held_free(held);
+		mem_free(name);
+		return rc;
+	}
+	ss->name = name;
+	ss->held = held;
+	ss->media = j->media;
+	if (wait)
+		sig_room_wait(room, ss, m->id);
+	else
+		join(ss, room, t, m->id);
+	return 0;
+}
+
+int sig_on_leave(struct sig_session *ss, struct sig_msg *m)
+{
+	sig_room_leave(ss, SIG_LEFT);
+	sig_begin(ss, "left", m->id);
+	sig_end(ss);
+	return 0;
+}
+
+static int hold_item(struct sig_session *ss, const struct sig_msg_signal *sm)
+{
+	struct signal *s = ss->s;
+
+	if (!ss->held)
+		return 0; /* it belongs to an offer that somebody has had who is gone */
+	if (ss->held->count >= s->limits.held_candidates)
+		return SIG_E_TOO_MANY;
+	sig_out_signal_body(begin_part(s), sm);
+	if (s->out.err)
+		return s->out.err;
+	return sig_held_add(ss->held, buf_data(&s->out_buf), buf_len(&s->out_buf));
+}
+
+static int hold(struct sig_session *ss, const struct sig_msg_signal *sm)
+{
+	struct sig_held *held = NULL;
+
+	if (sm->kind == SIG_K_ANSWER)
+		return 0; /* to an offer of somebody who is gone */
+	if (sm->kind == SIG_K_CANDIDATE || sm->kind == SIG_K_END)
+		return hold_item(ss, sm);
+	if (sm->kind == SIG_K_OFFER) {
+		int rc = hold_offer(ss->s, sm->sdp, &held);
+		if (rc)
+			return rc;
+	}
+	sig_held_free(ss->held);
+	ss->held = held;
+	return 0;
+}
+
+/* Who a `signal` is for. Return: 0, with @out NULL if it has to be held; SIG_E_*. */
+static int find_target(const struct sig_session *ss, struct sig_msg *m, struct sig_session **out)
+{
+	const struct sig_room *r = ss->room;
+	struct sig_session *target = NULL;
+
+	if (m->signal.to.p) {
+		/* Somebody who waits is told nothing about who is in, not even by an error. */
+		if (ss->state == SIG_IN)
+			target = sig_room_member(r, m->signal.to);
+		if (!target || target == ss)
+			return SIG_E_NO_PARTICIPANT;
+	} else if (ss->state == SIG_IN && r->n_members > 2) {
+		/* Candidates of an early offer, which was dropped at the door of this group, may still be on
+		 * their way; there is nothing held that they could join. */
+		if (m->signal.kind != SIG_K_CANDIDATE && m->signal.kind != SIG_K_END) {
+			m->field = "to";
+			return SIG_E_BAD_FIELD;
+		}
+	} else if (ss->state == SIG_IN && r->n_members == 2) {
+		struct sig_session *first = SIG_SESSION_OF(r->members.next);
+		target = first == ss ? SIG_SESSION_OF(r->members.prev) : first;
+	}
+	*out = target;
+	return 0;
+}
+
+int sig_on_signal(struct sig_session *ss, struct sig_msg *m)
+{
+	struct sig_session *target;
+	int rc = find_target(ss, m, &target);
+
+	if (rc)
+		return rc;
+	if (!target)
+		return hold(ss, &m->signal);
+	struct sig_out *o = sig_begin(target, "signal", 0);
+	SIG_OUT_LIT(o, ",\"from\":\"");
+	sig_out_raw(o, ss->pid, SIGNAL_PARTICIPANT_ID_LEN);
+	SIG_OUT_LIT(o, "\",");
+	sig_out_signal_body(o, &m->signal);
+	sig_end(target);
+	return 0;
+}
+
+/* The one who waits, for a host's answer. Return: 0; SIG_E_*. */
+static int find_waiting(const struct sig_session *host, const struct sig_msg *m, struct sig_session **out)
+{
+	if (host->room->host != host)
+		return SIG_E_NOT_HOST;
+	struct sig_session *who = sig_room_waiting(host->room, m->participant);
+	if (!who)
+		return SIG_E_NO_PARTICIPANT;
+	*out = who;
+	return 0;
+}
+
+int sig_on_admit(struct sig_session *ss, struct sig_msg *m)
+{
+	struct sig_session *who;
+	int rc = find_waiting(ss, m, &who);
+
+	if (rc)
+		return rc;
+	if (sig_room_full(ss->room))
+		return SIG_E_ROOM_FULL;
+	sig_room_enter(ss->room, who, NULL, 0);
+	return 0;
+}
+
+int sig_on_refuse(struct sig_session *ss, struct sig_msg *m)
+{
+	struct sig_session *who;
+	int rc = find_waiting(ss, m, &who);
+
+	if (rc)
+		return rc;
+	sig_room_refuse(who, true);
+	return 0;
+}
+
+int sig_on_room_update(struct sig_session *ss, struct sig_msg *m)
+{
+	struct sig_room *r = ss->room;
+
+	if (r->host != ss)
+		return SIG_E_NOT_HOST;
+	r->knock = m->knock;
+	LIST_FOREACH (node, &r->members)
+		sig_send_room_updated(SIG_SESSION_OF(node), SIG_SESSION_OF(node) == ss ? m->id : 0);
+	return 0;
+}
+
+int sig_on_media(struct sig_session *ss, struct sig_msg *m)
+{
+	bool same = ss->media.audio == m->media.audio && ss->media.video == m->media.video;
+
+	ss->media = m->media;
+	if (same || ss->state != SIG_IN)
+		return 0;
+	LIST_FOREACH (node, &ss->room->members) {
+		if (SIG_SESSION_OF(node) != ss)
+			sig_send_peer_media(SIG_SESSION_OF(node), ss);
+	}
+	return 0;
+}
+
+int sig_on_ice(struct sig_session *ss, struct sig_msg *m)
+{
+	struct sig_out *o = sig_begin(ss, "ice", m->id);
+	int rc = sig_out_ice(ss->s, o, ss->pid);
+
+	if (rc)
+		return rc; /* nothing was numbered yet */
+	sig_end(ss);
+	return 0;
+}
+
+int sig_on_ping(struct sig_session *ss, struct sig_msg *m)
+{
+	struct sig_out *o = sig_begin(ss, "pong", m->id);
+
+	SIG_OUT_LIT(o, ",\"server_time\":");
+	sig_out_u64(o, ss->s->now.wall_ms);
+	sig_end(ss);
+	return 0;
+}

@@ -1,0 +1,322 @@
+/*
+ * The server messages of docs/protocol.md, one function each.
+ *
+ * Thread: control loop.
+ */
+#include "signal/core.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void out_text(struct sig_out *o, const char *text)
+{
+	sig_out_str(o, text, strlen(text));
+}
+
+static void out_pid(struct sig_out *o, const struct sig_session *who)
+{
+	SIG_OUT_LIT(o, ",\"participant\":\"");
+	sig_out_raw(o, who->pid, SIGNAL_PARTICIPANT_ID_LEN);
+	SIG_OUT_LIT(o, "\"");
+}
+
+static void out_name_role(struct sig_out *o, const struct sig_session *who)
+{
+	SIG_OUT_LIT(o, ",\"name\":");
+	out_text(o, who->name);
+	SIG_OUT_LIT(o, ",\"role\":");
+	out_text(o, who->room->host == who ? "host" : "member");
+}
+
+static void out_media(struct sig_out *o, const struct sig_session *who)
+{
+	SIG_OUT_LIT(o, "\"audio\":");
+	sig_out_bool(o, who->media.audio);
+	SIG_OUT_LIT(o, ",\"video\":");
+	sig_out_bool(o, who->media.video);
+}
+
+static void out_room(struct sig_out *o, const struct sig_room *r)
+{
+	SIG_OUT_LIT(o, ",\"room\":{\"id\":");
+	out_text(o, r->id);
+	SIG_OUT_LIT(o, ",\"knock\":");
+	sig_out_bool(o, r->knock);
+	SIG_OUT_LIT(o, ",\"max_participants\":");
+	sig_out_u64(o, r->s->limits.max_participants);
+	SIG_OUT_LIT(o, "}");
+}
+
+static void out_ticket(struct sig_out *o, const struct sig_session *ss)
+{
+	const struct signal *s = ss->s;
+	char text[SIG_TICKET_LEN + 1];
+	struct sig_ticket t = {
+		.issued_ms = s->now.wall_ms, .host = ss->room->host == ss, .knock = ss->room->knock};
+
+	memcpy(t.start, s->start_id, sizeof(t.start));
+	memcpy(t.room, ss->room->id, sizeof(t.room));
+	memcpy(t.participant, ss->pid, sizeof(t.participant));
+	sig_ticket_seal(&t, s->ticket_key, text);
+	SIG_OUT_LIT(o, ",\"ticket\":\"");
+	sig_out_raw(o, text, SIG_TICKET_LEN);
+	SIG_OUT_LIT(o, "\"");
+}
+
+/* @peer as @to is to see it. */
+static void out_peer(struct sig_out *o, const struct sig_session *to, const struct sig_session *peer,
+		     bool with_offer)
+{
+	SIG_OUT_LIT(o, "{\"participant\":\"");
+	sig_out_raw(o, peer->pid, SIGNAL_PARTICIPANT_ID_LEN);
+	SIG_OUT_LIT(o, "\"");
+	out_name_role(o, peer);
+	SIG_OUT_LIT(o, ",\"away\":");
+	sig_out_bool(o, !peer->conn);
+	SIG_OUT_LIT(o, ",\"media\":{");
+	out_media(o, peer);
+	SIG_OUT_LIT(o, "},\"polite\":");
+	sig_out_bool(o, to->order < peer->order);
+	if (with_offer && peer->held) {
+		SIG_OUT_LIT(o, ",\"offer\":");
+		sig_out_raw(o, peer->held->offer, peer->held->offer_len);
+	}
+	if (to->rejoined && peer->rejoined)
+		SIG_OUT_LIT(o, ",\"rejoined\":true");
+	SIG_OUT_LIT(o, "}");
+}
+
+static void out_description(struct sig_out *o, const struct sig_msg_signal *m)
+{
+	static const char *const names[] = {
+		[SIG_K_OFFER] = "offer", [SIG_K_ANSWER] = "answer", [SIG_K_ROLLBACK] = "rollback"};
+
+	SIG_OUT_LIT(o, "\"description\":{\"type\":");
+	out_text(o, names[m->kind]);
+	if (m->kind != SIG_K_ROLLBACK) {
+		SIG_OUT_LIT(o, ",\"sdp\":");
+		sig_out_str(o, m->sdp.p, m->sdp.n);
+	}
+	SIG_OUT_LIT(o, "}");
+}
+
+static void out_string_or_null(struct sig_out *o, struct sig_str s)
+{
+	if (s.p)
+		sig_out_str(o, s.p, s.n);
+	else
+		SIG_OUT_LIT(o, "null");
+}
+
+static void out_candidate(struct sig_out *o, const struct sig_msg_signal *m)
+{
+	SIG_OUT_LIT(o, "\"candidate\":{\"candidate\":");
+	sig_out_str(o, m->candidate.p, m->candidate.n);
+	SIG_OUT_LIT(o, ",\"sdpMid\":");
+	out_string_or_null(o, m->mid);
+	SIG_OUT_LIT(o, ",\"sdpMLineIndex\":");
+	if (m->line >= 0)
+		sig_out_u64(o, (uint64_t)m->line);
+	else
+		SIG_OUT_LIT(o, "null");
+	SIG_OUT_LIT(o, ",\"usernameFragment\":");
+	out_string_or_null(o, m->ufrag);
+	SIG_OUT_LIT(o, "}");
+}
+
+void sig_out_signal_body(struct sig_out *o, const struct sig_msg_signal *m)
+{
+	if (m->kind == SIG_K_CANDIDATE) {
+		out_candidate(o, m);
+	} else if (m->kind == SIG_K_END) {
+		SIG_OUT_LIT(o, "\"end_of_candidates\":true");
+		if (m->ufrag.p) {
+			SIG_OUT_LIT(o, ",\"usernameFragment\":");
+			sig_out_str(o, m->ufrag.p, m->ufrag.n);
+		}
+	} else {
+		out_description(o, m);
+	}
+}
+
+int sig_out_ice(struct signal *s, struct sig_out *o, const char *pid)
+{
+	uint32_t expires_s = 0;
+
+	SIG_OUT_LIT(o, ",\"ice_servers\":");
+	int rc = o->err ? o->err : s->ops->ice_servers(s->arg, pid, s->now, o->buf, &expires_s);
+	if (rc)
+		return rc;
+	SIG_OUT_LIT(o, ",\"ice_expires_s\":");
+	sig_out_u64(o, expires_s);
+	return o->err;
+}
+
+void sig_send_participant(struct sig_session *to, const char *type, const struct sig_session *about)
+{
+	out_pid(sig_begin(to, type, 0), about);
+	sig_end(to);
+}
+
+void sig_send_joined(struct sig_session *to, uint64_t re, bool snapshot, const struct sig_session *offering)
+{
+	struct sig_out *o = sig_begin(to, "joined", re);
+	bool first = true;
+
+	if (snapshot)
+		SIG_OUT_LIT(o, ",\"snapshot\":true");
+	out_room(o, to->room);
+	SIG_OUT_LIT(o, ",\"self\":{\"participant\":\"");
+	sig_out_raw(o, to->pid, SIGNAL_PARTICIPANT_ID_LEN);
+	SIG_OUT_LIT(o, "\"");
+	out_name_role(o, to);
+	SIG_OUT_LIT(o, "},\"peers\":[");
+	LIST_FOREACH (node, &to->room->members) {
+		const struct sig_session *peer = SIG_SESSION_OF(node);
+		if (peer == to)
+			continue;
+		if (!first)
+			SIG_OUT_LIT(o, ",");
+		first = false;
+		out_peer(o, to, peer, peer == offering);
+	}
+	SIG_OUT_LIT(o, "]");
+	out_ticket(o, to);
+	sig_end(to);
+}
+
+void sig_send_peer_joined(struct sig_session *to, const struct sig_session *peer, bool with_offer)
+{
+	struct sig_out *o = sig_begin(to, "peer.joined", 0);
+
+	SIG_OUT_LIT(o, ",\"peer\":");
+	out_peer(o, to, peer, with_offer);
+	sig_end(to);
+}
+
+void sig_send_held(struct sig_session *to, const struct sig_session *from)
+{
+	if (!from->held)
+		return;
+	for (const struct sig_held_item *item = from->held->first; item; item = item->next) {
+		struct sig_out *o = sig_begin(to, "signal", 0);
+		SIG_OUT_LIT(o, ",\"from\":\"");
+		sig_out_raw(o, from->pid, SIGNAL_PARTICIPANT_ID_LEN);
+		SIG_OUT_LIT(o, "\",");
+		sig_out_raw(o, item->json, item->len);
+		sig_end(to);
+	}
+}
+
+void sig_send_waiting(struct sig_session *to, uint64_t re, bool snapshot)
+{
+	struct sig_out *o = sig_begin(to, "waiting", re);
+
+	if (snapshot)
+		SIG_OUT_LIT(o, ",\"snapshot\":true");
+	SIG_OUT_LIT(o, ",\"room\":{\"id\":");
+	out_text(o, to->room->id);
+	SIG_OUT_LIT(o, "}");
+	out_pid(o, to);
+	sig_end(to);
+}
+
+void sig_send_knock(struct sig_session *to, const struct sig_session *who)
+{
+	struct sig_out *o = sig_begin(to, "knock", 0);
+
+	out_pid(o, who);
+	SIG_OUT_LIT(o, ",\"name\":");
+	out_text(o, who->name);
+	sig_end(to);
+}
+
+static void out_reason(struct sig_out *o, const char *reason)
+{
+	SIG_OUT_LIT(o, ",\"reason\":");
+	out_text(o, reason);
+}
+
+void sig_send_knock_gone(struct sig_session *to, const struct sig_session *who, const char *reason)
+{
+	struct sig_out *o = sig_begin(to, "knock.gone", 0);
+
+	out_pid(o, who);
+	out_reason(o, reason);
+	sig_end(to);
+}
+
+void sig_send_peer_left(struct sig_session *to, const struct sig_session *who, enum sig_leave reason)
+{
+	struct sig_out *o = sig_begin(to, "peer.left", 0);
+
+	out_pid(o, who);
+	out_reason(o, reason == SIG_TIMEOUT ? "timeout" : "left");
+	sig_end(to);
+}
+
+void sig_send_peer_back(struct sig_session *to, const struct sig_session *who, bool fresh)
+{
+	struct sig_out *o = sig_begin(to, "peer.back", 0);
+
+	out_pid(o, who);
+	SIG_OUT_LIT(o, ",\"fresh\":");
+	sig_out_bool(o, fresh);
+	sig_end(to);
+}
+
+void sig_send_peer_media(struct sig_session *to, const struct sig_session *who)
+{
+	struct sig_out *o = sig_begin(to, "peer.media", 0);
+
+	out_pid(o, who);
+	SIG_OUT_LIT(o, ",");
+	out_media(o, who);
+	sig_end(to);
+}
+
+void sig_send_refused(struct sig_session *to, const char *room, bool by_host)
+{
+	struct sig_out *o = sig_begin(to, "refused", 0);
+
+	SIG_OUT_LIT(o, ",\"room\":{\"id\":");
+	out_text(o, room);
+	SIG_OUT_LIT(o, "}");
+	out_reason(o, by_host ? "host" : "timeout");
+	sig_end(to);
+}
+
+void sig_send_room_updated(struct sig_session *to, uint64_t re)
+{
+	struct sig_out *o = sig_begin(to, "room.updated", re);
+
+	out_room(o, to->room);
+	out_ticket(o, to);
+	sig_end(to);
+}
+
+void sig_send_host(struct sig_session *to, const struct sig_session *host)
+{
+	struct sig_out *o = sig_begin(to, "host", 0);
+
+	out_pid(o, host);
+	if (to == host)
+		out_ticket(o, to);
+	sig_end(to);
+}
+
+void sig_send_snapshot(struct sig_session *to)
+{
+	if (to->state == SIG_IDLE) {
+		SIG_OUT_LIT(sig_begin(to, "idle", 0), ",\"snapshot\":true");
+		sig_end(to);
+	} else if (to->state == SIG_WAITING) {
+		sig_send_waiting(to, 0, true);
+	} else {
+		sig_send_joined(to, 0, true, NULL);
+		if (to->room->host != to)
+			return;
+		LIST_FOREACH (node, &to->room->waiting)
+			sig_send_knock(to, SIG_SESSION_OF(node));
+	}
+}

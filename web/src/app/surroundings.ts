@@ -1,0 +1,91 @@
+/** The browser, in the forms that protocol and state ask for. */
+
+import { parseRoomCode } from '../protocol/room';
+import type { Connect, Timers } from '../protocol/socket';
+import type { CreateRoom, Surroundings } from '../state/ports';
+
+export const timers: Timers = {
+  after(ms, call) {
+    const id = setTimeout(call, ms);
+    return () => clearTimeout(id);
+  },
+  now: () => Date.now(),
+};
+
+const SUBPROTOCOL = 'parley.v1';
+
+function socketUrl(): string {
+  const url = new URL('/ws', location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
+}
+
+export const connect: Connect = (events) => {
+  const socket = new WebSocket(socketUrl(), SUBPROTOCOL);
+  socket.onopen = () => events.open();
+  socket.onmessage = ({ data }) => events.message(data);
+  socket.onclose = ({ code }) => events.close(code);
+  return {
+    send: (text) => socket.send(text),
+    close(code, reason) {
+      socket.onopen = null;
+      socket.onmessage = null;
+      socket.onclose = null;
+      socket.close(code, reason);
+    },
+  };
+};
+
+const CREATE_MS = 15_000;
+
+export const createRoom: CreateRoom = async () => {
+  try {
+    const response = await fetch('/api/v1/rooms', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{}',
+      signal: AbortSignal.timeout(CREATE_MS),
+    });
+    const answer: unknown = response.ok ? await response.json() : undefined;
+    const id = typeof answer === 'object' && answer !== null && 'id' in answer ? answer.id : undefined;
+    const room = typeof id === 'string' ? parseRoomCode(id) : undefined;
+    if (room) return { ok: true, room };
+    return { ok: false, busy: response.status === 503 || response.status === 429 };
+  } catch (error) {
+    fault(`room: ${String(error)}`); // no network, or no answer in time
+    return { ok: false, busy: false };
+  }
+};
+
+export function fault(why: string): void {
+  console.warn(`parley: ${why}`);
+}
+
+/** Storage that throws on access (forbidden by the browser) is caught where it is used. */
+const storage = (pick: () => Storage): Surroundings['session'] => ({
+  getItem: (key) => pick().getItem(key),
+  setItem: (key, value) => pick().setItem(key, value),
+  removeItem: (key) => pick().removeItem(key),
+});
+
+export const sessionStore = storage(() => sessionStorage);
+export const localStore = storage(() => localStorage);
+
+export const surroundings: Surroundings = {
+  createRoom,
+  router: {
+    origin: location.origin,
+    path: () => location.pathname,
+    push: (path) => history.pushState(null, '', path + debugQuery()),
+  },
+  session: sessionStore,
+  memory: localStore,
+  timers,
+  copy: (text) => navigator.clipboard.writeText(text),
+  fault,
+};
+
+/** `?debug` stays while one goes through the pages. */
+function debugQuery(): string {
+  return new URLSearchParams(location.search).has('debug') ? '?debug' : '';
+}

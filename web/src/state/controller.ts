@@ -1,0 +1,213 @@
+/**
+ * The actions of the user interface, and what the browser tells: addresses, devices, the page's coming and going.
+ */
+import type { DeviceKind, Devices, MediaPort, TimelineEntry } from '../media/port';
+import type { ClientEvents } from '../protocol/events';
+import { nameFault, parseRoomInput, roomOfPath } from '../protocol/room';
+import { nameFaultText } from './answers';
+import { Call } from './call';
+import type { Store } from './events';
+import type { SignalPort, Surroundings } from './ports';
+import { Memory } from './saved';
+import type { Actions } from './types';
+import * as words from './words';
+
+export class Controller implements Actions {
+  readonly #store: Store;
+  readonly #media: MediaPort;
+  readonly #around: Surroundings;
+  readonly #memory: Memory;
+  readonly #call: Call;
+  /** The room that this page has made: nobody can be in it, so no offer goes with `join`. */
+  #made = '';
+
+  constructor(
+    store: Store,
+    media: MediaPort,
+    around: Surroundings,
+    connect: (events: ClientEvents) => SignalPort,
+  ) {
+    this.#store = store;
+    this.#media = media;
+    this.#around = around;
+    this.#memory = new Memory(around.session, around.memory, (why) => around.fault(why));
+    this.#call = new Call(store, media, around, this.#memory, connect);
+  }
+
+  /** The page has been loaded. */
+  start(): void {
+    const saved = this.#memory.loadCall();
+    this.#store.dispatch({ type: 'name', name: saved?.name ?? this.#memory.loadName() });
+    this.route();
+    if (saved && saved.room === this.#store.state.room) this.#call.resume(saved);
+    else {
+      this.#memory.forgetCall();
+      this.#call.signal.start();
+    }
+  }
+
+  /** Show what the address says; the person may have gone back. */
+  route(): void {
+    const { router } = this.#around;
+    const path = router.path();
+    const room = roomOfPath(path);
+    if (room && room === this.#store.state.room) return;
+    this.#call.exit();
+    if (room) {
+      this.#store.dispatch({ type: 'room', room, link: `${router.origin}/r/${room}` });
+      this.#media.local.start();
+    } else {
+      this.#media.local.stop();
+      this.#store.dispatch({ type: 'home' });
+      if (path.startsWith('/r/')) this.#store.dispatch({ type: 'home-error', text: words.NO_SUCH_CODE });
+    }
+  }
+
+  #go(path: string): void {
+    if (path !== this.#around.router.path()) this.#around.router.push(path);
+    this.route();
+  }
+
+  // What the browser tells.
+
+  networkChanged(certain: boolean): void {
+    this.#call.networkChanged(certain);
+  }
+
+  pageShown(fromCache: boolean): void {
+    if (fromCache) this.#call.signal.reconnect();
+    else this.#call.signal.poke();
+  }
+
+  pageHides(): void {
+    this.#call.signal.closing();
+  }
+
+  devicesChanged(devices: Devices): void {
+    this.#store.dispatch({ type: 'devices', devices });
+    this.#call.sayMedia();
+  }
+
+  trackChanged(kind: DeviceKind, track: MediaStreamTrack | null): void {
+    if (track) this.#media.timeline.mark('media');
+    this.#call.setTrack(kind, track);
+  }
+
+  // Actions.
+
+  startCall(): void {
+    if (this.#store.state.creating) return;
+    this.#store.dispatch({ type: 'creating', on: true });
+    void this.#around.createRoom().then((made) => {
+      if (!this.#store.state.creating) return; // gone elsewhere meanwhile
+      if (made.ok) {
+        this.#made = made.room;
+        this.#go(`/r/${made.room}`);
+      } else {
+        const text = made.busy ? words.SERVER_BUSY : words.ROOM_NOT_MADE;
+        this.#store.dispatch({ type: 'home-error', text });
+      }
+    });
+  }
+
+  openRoom(text: string): void {
+    const room = parseRoomInput(text);
+    if (room) this.#go(`/r/${room}`);
+    else this.#store.dispatch({ type: 'home-error', text: words.NO_SUCH_CODE });
+  }
+
+  goHome(): void {
+    this.#go('/');
+  }
+
+  setName(name: string): void {
+    this.#store.dispatch({ type: 'name', name });
+  }
+
+  setDevice(kind: DeviceKind, on: boolean): void {
+    this.#media.local.set(kind, on);
+  }
+
+  chooseDevice(kind: DeviceKind | 'speaker', deviceId: string): void {
+    this.#media.local.choose(kind, deviceId);
+  }
+
+  join(): void {
+    const { page, room, name } = this.#store.state;
+    if (page !== 'prejoin' || !this.#call.out) return;
+    const fault = nameFault(name);
+    if (fault) {
+      this.#store.dispatch({ type: 'name-error', text: nameFaultText(fault) });
+      return;
+    }
+    this.#media.timeline.mark('click');
+    this.#memory.saveName(name.trim());
+    this.#call.enter(room !== this.#made);
+    this.#made = '';
+  }
+
+  leave(): void {
+    if (!this.#call.out) this.#call.end('left');
+  }
+
+  rejoin(): void {
+    const { room, link, page } = this.#store.state;
+    if (page !== 'ended' || room === '') return;
+    const { signal } = this.#call;
+    if (signal.state === 'replaced' || signal.state === 'failed') signal.restart();
+    this.#store.dispatch({ type: 'room', room, link });
+    this.#media.local.start();
+  }
+
+  admit(participant: string): void {
+    this.#call.signal.send({ type: 'admit', participant });
+  }
+
+  refuse(participant: string): void {
+    this.#call.signal.send({ type: 'refuse', participant });
+  }
+
+  setKnock(on: boolean): void {
+    this.#call.signal.send({ type: 'room.update', knock: on });
+  }
+
+  copyLink(): void {
+    this.#around.copy(this.#store.state.link).then(
+      () => this.#notice(words.LINK_COPIED),
+      () => this.#notice(words.LINK_NOT_COPIED, 'warning'),
+    );
+  }
+
+  #notice(text: string, kind: 'info' | 'warning' = 'info'): void {
+    this.#store.dispatch({ type: 'notice', text, kind });
+  }
+
+  dismissNotice(id: number): void {
+    this.#store.dispatch({ type: 'dismiss', id });
+  }
+
+  localStream(): MediaStream | null {
+    return this.#media.local.stream();
+  }
+
+  peerStream(participant: string): MediaStream | null {
+    return this.#call.peer(participant)?.stream() ?? null;
+  }
+
+  micLevel(): number {
+    return this.#media.local.level();
+  }
+
+  frameShown(participant: string): void {
+    this.#media.timeline.mark('first-frame');
+    this.#store.dispatch({ type: 'frame', participant });
+  }
+
+  timeline(): readonly TimelineEntry[] {
+    return this.#media.timeline.entries();
+  }
+
+  async peerStats(participant: string): Promise<Readonly<Record<string, string>>> {
+    return (await this.#call.peer(participant)?.stats()) ?? {};
+  }
+}

@@ -1,0 +1,40 @@
+/** The whole state of the app: what the user interface sees, and the little that only the reducers need. */
+import type { Devices } from '../media/port';
+import type { AppState } from './types';
+
+export interface CoreState extends AppState {
+  /** My participant id; '' when in no room. */
+  readonly self: string;
+  /** Number of the last notice. */
+  readonly noticeSeq: number;
+}
+
+export function initialState(name: string, devices: Devices): CoreState {
+  return {
+    page: 'home',
+    room: '',
+    link: '',
+    name,
+    devices,
+    signal: 'connecting',
+    joining: false,
+    host: false,
+    knock: true,
+    peers: [],
+    knocks: [],
+    notices: [],
+    creating: false,
+    self: '',
+    noticeSeq: 0,
+  };
+}
+
+/** Without the optional fields named: `exactOptionalPropertyTypes` knows no `undefined` in their place. */
+export function without<K extends 'ended' | 'homeError' | 'nameError'>(
+  state: CoreState,
+  ...names: readonly K[]
+): CoreState {
+  const copy: { -readonly [P in keyof CoreState]: CoreState[P] } = { ...state };
+  for (const name of names) delete copy[name];
+  return copy;
+}

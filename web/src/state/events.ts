@@ -1,0 +1,41 @@
+/** Everything that can change the state. */
+import type { Devices, LinkState } from '../media/port';
+import type { ServerMessage, ServerMessageOf } from '../protocol/messages';
+import type { AppState, EndReason, Notice, SignalState } from './types';
+
+/** The messages that change what is seen; the others are the controller's business. */
+export type RoomMessage = Exclude<
+  ServerMessage,
+  ServerMessageOf<'welcome' | 'joined' | 'signal' | 'ice' | 'ice.restart' | 'pong' | 'error' | 'left'>
+>;
+
+export type AppEvent =
+  | { readonly type: 'home' }
+  | { readonly type: 'room'; readonly room: string; readonly link: string }
+  | { readonly type: 'creating'; readonly on: boolean }
+  | { readonly type: 'home-error'; readonly text: string }
+  | { readonly type: 'name'; readonly name: string }
+  | { readonly type: 'name-error'; readonly text: string }
+  | { readonly type: 'devices'; readonly devices: Devices }
+  | { readonly type: 'signal'; readonly signal: SignalState }
+  | { readonly type: 'joining'; readonly on: boolean }
+  | {
+      readonly type: 'joined';
+      readonly message: ServerMessageOf<'joined'>;
+      /** Peers that are not listed but whose media goes on: they will come back after a server restart. */
+      readonly keep: readonly string[];
+    }
+  | { readonly type: 'server'; readonly message: RoomMessage }
+  | { readonly type: 'peer-lost'; readonly participant: string }
+  | { readonly type: 'knock-gone'; readonly participant: string }
+  | { readonly type: 'link'; readonly participant: string; readonly link: LinkState }
+  | { readonly type: 'stream'; readonly participant: string }
+  | { readonly type: 'frame'; readonly participant: string }
+  | { readonly type: 'ended'; readonly reason: EndReason }
+  | { readonly type: 'notice'; readonly text: string; readonly kind: Notice['kind'] }
+  | { readonly type: 'dismiss'; readonly id: number };
+
+export interface Store {
+  readonly state: AppState & { readonly self: string };
+  dispatch(event: AppEvent): void;
+}

@@ -1,0 +1,135 @@
+/** What the server's messages make of the state. */
+import type { PeerInfo, ServerMessageOf } from '../protocol/messages';
+import { type CoreState, without } from './core';
+import type { RoomMessage } from './events';
+import type { Notice, PeerState } from './types';
+import * as words from './words';
+
+const MAX_NOTICES = 3;
+
+export function withNotice(state: CoreState, text: string, kind: Notice['kind'] = 'info'): CoreState {
+  const id = state.noticeSeq + 1;
+  return { ...state, noticeSeq: id, notices: [...state.notices, { id, text, kind }].slice(-MAX_NOTICES) };
+}
+
+export function withPeer(
+  state: CoreState,
+  participant: string,
+  change: (peer: PeerState) => Partial<PeerState>,
+): CoreState {
+  if (!state.peers.some((p) => p.participant === participant)) return state;
+  return {
+    ...state,
+    peers: state.peers.map((p) => (p.participant === participant ? { ...p, ...change(p) } : p)),
+  };
+}
+
+const nameOf = (state: CoreState, participant: string): string =>
+  state.peers.find((p) => p.participant === participant)?.name ?? '';
+
+/** As the server tells it, on top of what is known of their media. */
+function peerState(info: PeerInfo, known: PeerState | undefined): PeerState {
+  return {
+    link: 'new',
+    hasVideo: false,
+    streamVersion: 0,
+    ...known,
+    participant: info.participant,
+    name: info.name,
+    host: info.role === 'host',
+    away: info.away,
+    audio: info.media.audio,
+    video: info.media.video,
+  };
+}
+
+const known = (state: CoreState, participant: string): PeerState | undefined =>
+  state.peers.find((p) => p.participant === participant);
+
+export function reduceJoined(
+  state: CoreState,
+  { room, self, peers }: ServerMessageOf<'joined'>,
+  keep: readonly string[],
+): CoreState {
+  const listed = peers.map((p) => peerState(p, known(state, p.participant)));
+  const kept = state.peers.filter(
+    (p) => keep.includes(p.participant) && !listed.some((l) => l.participant === p.participant),
+  );
+  return {
+    ...without(state, 'ended', 'nameError'),
+    page: 'call',
+    joining: false,
+    room: room.id,
+    self: self.participant,
+    host: self.role === 'host',
+    knock: room.knock,
+    peers: [...listed, ...kept.map((p) => ({ ...p, away: true }))],
+    knocks: [], // the server tells again who is waiting
+  };
+}
+
+function peerJoined(state: CoreState, info: PeerInfo): CoreState {
+  const before = known(state, info.participant);
+  const peer = peerState(info, before);
+  const knocks = state.knocks.filter((k) => k.participant !== info.participant);
+  if (before)
+    return {
+      ...state,
+      knocks,
+      peers: state.peers.map((p) => (p.participant === peer.participant ? peer : p)),
+    };
+  return withNotice({ ...state, knocks, peers: [...state.peers, peer] }, words.joined(info.name));
+}
+
+function peerLeft(state: CoreState, participant: string): CoreState {
+  if (!known(state, participant)) return state;
+  const peers = state.peers.filter((p) => p.participant !== participant);
+  return withNotice({ ...state, peers }, words.left(nameOf(state, participant)));
+}
+
+function newHost(state: CoreState, participant: string): CoreState {
+  const host = participant === state.self;
+  const peers = state.peers.map((p) => ({ ...p, host: p.participant === participant }));
+  const next = { ...state, host, peers, knocks: host ? state.knocks : [] };
+  return host && !state.host ? withNotice(next, words.HOST_NOW) : next;
+}
+
+function addKnock(state: CoreState, { participant, name }: ServerMessageOf<'knock'>): CoreState {
+  const others = state.knocks.filter((k) => k.participant !== participant);
+  return { ...state, knocks: [...others, { participant, name }] };
+}
+
+export function reduceServer(state: CoreState, message: RoomMessage): CoreState {
+  switch (message.type) {
+    case 'waiting':
+      return {
+        ...without(state, 'ended', 'nameError'),
+        page: 'waiting',
+        joining: false,
+        room: message.room.id,
+        self: message.participant,
+      };
+    case 'idle':
+      return { ...state, joining: false };
+    case 'refused':
+      return state; // the controller ends the call
+    case 'knock':
+      return addKnock(state, message);
+    case 'knock.gone':
+      return { ...state, knocks: state.knocks.filter((k) => k.participant !== message.participant) };
+    case 'peer.joined':
+      return peerJoined(state, message.peer);
+    case 'peer.away':
+      return withPeer(state, message.participant, () => ({ away: true }));
+    case 'peer.back':
+      return withPeer(state, message.participant, () => ({ away: false }));
+    case 'peer.left':
+      return peerLeft(state, message.participant);
+    case 'peer.media':
+      return withPeer(state, message.participant, () => ({ audio: message.audio, video: message.video }));
+    case 'host':
+      return newHost(state, message.participant);
+    case 'room.updated':
+      return { ...state, knock: message.room.knock };
+  }
+}

@@ -1,0 +1,21 @@
+/** The texts that the state itself brings up. */
+
+export const joined = (name: string): string => `${name} joined.`;
+export const left = (name: string): string => `${name} left.`;
+
+export const HOST_NOW = 'You are the host now.';
+export const LINK_COPIED = 'Link copied.';
+export const LINK_NOT_COPIED = 'The link could not be copied. Copy it from the address bar.';
+export const MICROPHONE_LOST = 'Your microphone stopped working.';
+export const CAMERA_LOST = 'Your camera stopped working.';
+export const ROOM_FULL = 'The room is full. Somebody has to leave first.';
+export const GONE = 'They are no longer waiting.';
+export const NOT_DONE = 'That did not work. Please try again.';
+
+export const NO_SUCH_CODE = 'This is no link or code of a call. A code has 20 letters and digits.';
+export const ROOM_NOT_MADE = 'The call could not be started. Check your connection and try again.';
+export const SERVER_BUSY = 'The server is busy. Please try again in a moment.';
+
+export const NAME_EMPTY = 'Please enter your name.';
+export const NAME_LONG = 'This name is too long.';
+export const NAME_CHARACTERS = 'This name has characters that cannot be shown.';
