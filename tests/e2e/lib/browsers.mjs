@@ -126,10 +126,10 @@ class Page {
 }
 
 class Chromium {
-  static async launch(args = [], without = []) {
+  static async launch(args = [], without = [], executablePath = '/usr/bin/chromium') {
     const browser = new Chromium();
     browser.native = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
+      executablePath,
       args: [...chromiumArgs.filter((a) => !without.includes(a)), ...args],
     });
     return browser;
@@ -172,6 +172,10 @@ class Firefox {
   }
 }
 
-/** @param {string[]} args further flags @param {string[]} without flags of ours to leave out */
-export const launchChromium = (args, without) => Chromium.launch(args, without);
+/**
+ * @param {string[]} [args] further flags
+ * @param {string[]} [without] flags of ours to leave out
+ * @param {string} [executablePath] Chromium, or a script that ends as one
+ */
+export const launchChromium = (...how) => Chromium.launch(...how);
 export const launchFirefox = () => Firefox.launch();

@@ -21,12 +21,17 @@ export async function freePort() {
 export class ParleyServer {
   #child;
   #sets;
+  #wrap;
   #dir = mkdtempSync(join(tmpdir(), 'parley-e2e-'));
   log = '';
 
-  /** @param {Record<string, string | number>} sets options as {'section.key': value} */
-  constructor(sets = {}) {
+  /**
+   * @param {Record<string, string | number>} sets options as {'section.key': value}
+   * @param {string[]} wrap words before the command
+   */
+  constructor(sets = {}, wrap = []) {
     this.#sets = sets;
+    this.#wrap = wrap;
   }
 
   get url() {
@@ -45,7 +50,8 @@ export class ParleyServer {
     this.port ??= await freePort();
     const options = { 'server.http_port': this.port, 'server.data_dir': this.#dir, ...this.#sets };
     const args = Object.entries(options).flatMap(([k, v]) => ['--set', `${k}=${v}`]);
-    const child = spawn(binary, ['serve', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command, ...words] = [...this.#wrap, binary, 'serve', ...args];
+    const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     const ready = new Promise((resolve, reject) => {
       child.stdout.on('data', (d) => String(d).includes('Parley is at') && resolve());
