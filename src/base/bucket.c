@@ -121,13 +121,22 @@ static struct entry *pick(struct entry *set, uint64_t hash)
 
 bool bucket_table_take(struct bucket_table *t, const void *key, size_t key_len, uint64_t now_ms)
 {
-	uint64_t hash = hash_of(t, key, key_len);
+	return bucket_table_trade(t, key, key_len, 0, 1, now_ms);
+}
+
+bool bucket_table_trade(struct bucket_table *t, const void *key, size_t key_len, uint32_t in, uint32_t out,
+			uint64_t now_ms)
+{
+	uint64_t hash = hash_of(t, key, key_len), cost = (uint64_t)out * UNITS_AT_RATE_PER_MIN;
 	struct entry *e = pick(t->entries + (hash & (t->sets - 1)) * WAYS, hash);
 	if (e->hash != hash)
 		*e = (struct entry){.hash = hash, .level = t->full, .last_ms = now_ms};
 	e->level = refilled(e->level, t->full, t->rate_per_min, &e->last_ms, now_ms);
-	if (e->level < UNITS_AT_RATE_PER_MIN)
-		return false;
-	e->level -= UNITS_AT_RATE_PER_MIN;
-	return true;
+	e->level += (uint64_t)in * UNITS_AT_RATE_PER_MIN;
+	bool enough = e->level >= cost;
+	if (enough)
+		e->level -= cost;
+	if (e->level > t->full)
+		e->level = t->full;
+	return enough;
 }

@@ -42,4 +42,11 @@ struct bucket_table *bucket_table_free(struct bucket_table *t);
 /** bucket_table_take() - one token of @key's bucket. Return: whether there was one. */
 bool bucket_table_take(struct bucket_table *t, const void *key, size_t key_len, uint64_t now_ms);
 
+/**
+ * bucket_table_trade() - put @in tokens into @key's bucket and take @out out of it, if they are there then
+ * What does not fit is lost, but only after taking. Return: whether taken; @in stays in it either way.
+ */
+bool bucket_table_trade(struct bucket_table *t, const void *key, size_t key_len, uint32_t in, uint32_t out,
+			uint64_t now_ms);
+
 #endif

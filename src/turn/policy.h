@@ -1,7 +1,8 @@
 /*
- * Which peers a relay may talk to. A relay that sends anywhere is a hole into somebody's private network, so every
- * special-purpose range (IANA's registries, RFC 6890) is refused, in every encoding that carries an IPv4 address inside
- * an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo), and so are this machine's own addresses. Pure.
+ * Which peers a relay may talk to. A relay that sends anywhere is a hole into somebody's private network, so
+ * every special-purpose range (IANA's registries, RFC 6890) is refused, in every encoding that carries an
+ * IPv4 address inside an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo), and so are this machine's own
+ * addresses. Pure.
  */
 #ifndef PARLEY_TURN_POLICY_H
 #define PARLEY_TURN_POLICY_H
@@ -31,8 +32,8 @@ int turn_prefix_parse(const char *text, struct turn_prefix *out) MUST_CHECK;
 
 /**
  * turn_policy_new() - a policy, unchangeable once made
- * @allow:   private ranges that are opened (turn.allow_peers). One that touches loopback, link-local, multicast or the
- *           unspecified address is refused with -EINVAL.
+ * @allow:   private ranges that are opened (turn.allow_peers). One that touches loopback, link-local,
+ * multicast or the unspecified address is refused with -EINVAL.
  * @own:     addresses of this machine, all ports refused
  * @relayed: addresses under which relayed addresses are seen: these are judged local, not refused
  * Return: 0; -EINVAL; -ENOMEM.

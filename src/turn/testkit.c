@@ -1,0 +1,409 @@
+/*
+ * A worker without sockets, and clients that sign as the RFC says. What holds for every answer is asserted
+ * here, so that each test need only look at what it is about.
+ */
+#include "turn/testkit.h"
+
+#include "stun/read.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct addr kit_addr(const char *text)
+{
+	struct addr a;
+	int r = addr_parse(&a, text, 0);
+	assert(r == 0);
+	(void)r;
+	/* "::ffff:a.b.c.d" on the wire is an IPv6 address, and base/addr.h would make IPv4 of it. */
+	if (strncmp(text, "[::ffff:", 8) == 0 || strncmp(text, "::ffff:", 7) == 0) {
+		struct in_addr ip4 = a.in.sin_addr;
+		uint16_t port = addr_port(&a);
+		memset(&a, 0, sizeof(a));
+		a.in6.sin6_family = AF_INET6;
+		memcpy(a.in6.sin6_addr.s6_addr + 12, &ip4, 4);
+		a.in6.sin6_addr.s6_addr[10] = a.in6.sin6_addr.s6_addr[11] = 0xFF;
+		addr_set_port(&a, port);
+	}
+	return a;
+}
+
+static void kit_rand(void *arg, uint8_t *out, size_t n)
+{
+	struct kit *k = arg;
+	for (size_t i = 0; i < n; i++) {
+		k->random = k->random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+		out[i] = (uint8_t)(k->random >> 56);
+	}
+}
+
+static struct turn_socket *new_socket(struct kit *k, int family, uint16_t port)
+{
+	for (size_t i = 0; i < KIT_SOCKETS; i++) {
+		struct turn_socket *s = &k->sockets[i];
+		if (s->open)
+			continue;
+		*s = (struct turn_socket){.open = true};
+		s->relayed = kit_addr(family == AF_INET ? "198.41.0.4:1" : "[2620:0:2d0::1]:1");
+		addr_set_port(&s->relayed, port);
+		k->open++;
+		return s;
+	}
+	return NULL;
+}
+
+static int socket_open(void *arg, int family, enum turn_port port, struct turn_socket **out,
+		       struct addr *relayed, struct turn_socket **next, struct addr *next_relayed)
+{
+	struct kit *k = arg;
+	int r = family == AF_INET ? k->fail_ip4 : k->fail_ip6;
+	if (r)
+		return r;
+	if (k->open + 2 > KIT_SOCKETS)
+		return -EADDRNOTAVAIL;
+	if (port != TURN_PORT_ANY)
+		k->next_port = (uint16_t)((k->next_port + 1) & ~1);
+	*out = new_socket(k, family, k->next_port++);
+	*relayed = (*out)->relayed;
+	if (port == TURN_PORT_EVEN_AND_NEXT) {
+		*next = new_socket(k, family, k->next_port++);
+		*next_relayed = (*next)->relayed;
+	}
+	if (k->next_port < 49152 || k->next_port > 65000)
+		k->next_port = 49152;
+	return 0;
+}
+
+static void socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a)
+{
+	assert(s->open && !s->owner);
+	s->owner = a;
+}
+
+static void socket_close(void *arg, struct turn_socket *s)
+{
+	struct kit *k = arg;
+	assert(s->open);
+	s->open = false;
+	s->owner = NULL;
+	k->open--;
+}
+
+static void alloc_gone(void *arg, struct turn_alloc *a, void *user)
+{
+	struct kit *k = arg;
+	for (size_t i = 0; i < KIT_SOCKETS; i++)
+		assert(k->sockets[i].owner != a);
+	k->gone++;
+	k->gone_user = user;
+}
+
+static bool relayed_alive(void *arg, const struct addr *relayed)
+{
+	struct kit *k = arg;
+	for (size_t i = 0; i < KIT_SOCKETS; i++)
+		if (k->sockets[i].owner && addr_equal(&k->sockets[i].relayed, relayed))
+			return true;
+	return false;
+}
+
+static void refused(void *arg, const struct addr *client, const struct addr *peer, enum turn_refusal why)
+{
+	struct kit *k = arg;
+	k->refused++;
+	k->why = why;
+	k->refused_peer = *peer;
+}
+
+void kit_set_peers(struct kit *k, const char *allow)
+{
+	struct turn_prefix prefix;
+	struct addr own = kit_addr("198.41.0.9"),
+		    relayed[2] = {kit_addr("198.41.0.4"), kit_addr("2620:0:2d0::1")};
+	struct turn_policy *p, *old = k->policy;
+	int r = allow ? turn_prefix_parse(allow, &prefix) : 0;
+	assert(r == 0);
+	r = turn_policy_new(&prefix, allow ? 1 : 0, &own, 1, relayed, 2, &p);
+	assert(r == 0);
+	(void)r;
+	k->policy = p;
+	if (k->server)
+		turn_set_policy(k->server, p);
+	turn_policy_free(old);
+}
+
+static uint32_t or (uint32_t value, uint32_t otherwise)
+{
+	return value ? value : otherwise;
+}
+
+int kit_init(struct kit *k)
+{
+	static const char *const secrets[] = {KIT_SECRET, KIT_SECRET2};
+	static const struct turn_user users[] = {{"ada", "lovelace"}, {"bob", "builder"}};
+	struct turn_limits *l = &k->limits;
+	k->now = (struct turn_time){.mono_ms = 1000000, .wall_s = KIT_WALL_S};
+	k->next_port = 49153;
+	k->ops = (struct turn_ops){socket_open, socket_own, socket_close, alloc_gone, relayed_alive, refused};
+	for (size_t i = 0; i < sizeof(k->nonce_key); i++)
+		k->nonce_key[i] = (uint8_t)i;
+	l->allocations = or (l->allocations, 1000);
+	l->allocations_per_user = or (l->allocations_per_user, 1000);
+	l->allocations_per_address = or (l->allocations_per_address, 1000);
+	l->permissions = or (l->permissions, 64);
+	l->channels = or (l->channels, 64);
+	l->lifetime_max_s = or (l->lifetime_max_s, 3600);
+	l->unauth_budget_bytes = or (l->unauth_budget_bytes, 100000);
+	l->unauth_prefixes = or (l->unauth_prefixes, 64);
+	if (!k->policy)
+		kit_set_peers(k, NULL);
+	struct turn_params p = {.limits = *l,
+				.ops = &k->ops,
+				.arg = k,
+				.policy = k->policy,
+				.realm = KIT_REALM,
+				.secrets = secrets,
+				.n_secrets = 2,
+				.credential_s = 600,
+				.users = users,
+				.n_users = 2,
+				.rand = kit_rand,
+				.rand_arg = k,
+				.nonce_key = k->nonce_key,
+				.now = k->now};
+	return turn_new(&p, &k->server);
+}
+
+void kit_deinit(struct kit *k)
+{
+	k->server = turn_free(k->server);
+	assert(k->open == 0);
+	k->policy = turn_policy_free(k->policy);
+}
+
+void kit_advance(struct kit *k, uint64_t ms)
+{
+	k->now.mono_ms += ms;
+	k->now.wall_s += ms / 1000;
+	turn_tick(k->server, k->now);
+}
+
+void kit_credential(struct kit_client *c, const char *secret, const char *user, uint64_t expires_s)
+{
+	struct turn_credential made;
+	int r = turn_credential_make(secret, user, expires_s, &made);
+	assert(r == 0);
+	(void)r;
+	(void)snprintf(c->username, sizeof(c->username), "%s", made.username);
+	(void)snprintf(c->password, sizeof(c->password), "%s", made.password);
+}
+
+void kit_client(struct kit *k, struct kit_client *c, enum turn_transport transport, const char *text,
+		const char *user)
+{
+	*c = (struct kit_client){.kit = k};
+	c->from.transport = transport;
+	c->from.client = kit_addr(text);
+	c->from.server = kit_addr(text[0] == '[' ? "[2620:0:2d0::1]:3478" : "198.41.0.4:3478");
+	c->from.user = c;
+	kit_credential(c, KIT_SECRET, user, k->now.wall_s + 600);
+}
+
+void kit_begin(struct kit_client *c, uint16_t method)
+{
+	uint8_t tid[STUN_TID_BYTES] = {0};
+	c->tid++;
+	memcpy(tid, &c->tid, sizeof(c->tid));
+	memcpy(tid + 4, &c->from.client.in.sin_port, 2);
+	stun_build_init(&c->b, c->sent, sizeof(c->sent), stun_type(STUN_REQUEST, method), tid);
+}
+
+static void client_key(const struct kit_client *c, struct stun_hmac *h)
+{
+	struct stun_login login = {.username = c->username,
+				   .username_bytes = strlen(c->username),
+				   .realm = c->realm,
+				   .password = c->password};
+	uint8_t key[STUN_KEY_MAX];
+	size_t n = stun_key_long_term(
+		c->alg == STUN_PASSWORD_SHA256 ? STUN_PASSWORD_SHA256 : STUN_PASSWORD_MD5, &login, key);
+	stun_hmac_init(h, c->mac, key, n);
+}
+
+static int check_answer(struct kit_client *c, bool is_signed)
+{
+	struct stun_error e = {0};
+	struct stun_hmac h;
+	if (c->answer_len == 0)
+		return -1;
+	assert(c->answer_len <= TURN_REPLY_MAX);
+	int r = stun_msg_parse(&c->m, c->answer, c->answer_len);
+	assert(r == 0 && memcmp(c->m.tid, c->sent + 8, STUN_TID_BYTES) == 0);
+	assert(stun_type(STUN_REQUEST, c->m.method) == (c->sent[0] << 8 | c->sent[1]));
+	assert(stun_msg_has(&c->m, STUN_ATTR_FINGERPRINT) == c->fingerprint);
+	assert(stun_fingerprint_check(&c->m) == (c->fingerprint ? 0 : STUN_E_ABSENT));
+	if (c->m.class == STUN_ERROR) {
+		r = stun_read_error(&c->m, STUN_ATTR_ERROR_CODE, &e);
+		assert(r == 0);
+	} else {
+		assert(c->m.class == STUN_SUCCESS);
+	}
+	client_key(c, &h);
+	bool proof = stun_integrity_check(&c->m, &h) == 0;
+	bool unproven = e.code == STUN_CODE_UNAUTHENTICATED || e.code == STUN_CODE_STALE_NONCE;
+	/* 400 comes from before and after the proof; 441 is signed by the key of the credential that is wrong
+	 * here. */
+	if (e.code != STUN_CODE_BAD_REQUEST)
+		assert(proof == (is_signed && !unproven));
+	assert(unproven == stun_msg_has(&c->m, STUN_ATTR_NONCE));
+	return e.code;
+}
+
+static int deliver(struct kit_client *c, bool is_signed)
+{
+	struct kit *k = c->kit;
+	c->answer_len = turn_message(k->server, &c->from, c->sent, c->sent_len, k->now, c->answer);
+	return check_answer(c, is_signed);
+}
+
+static int finish(struct kit_client *c, bool is_signed)
+{
+	if (c->fingerprint)
+		stun_build_fingerprint(&c->b);
+	int r = stun_build_end(&c->b, &c->sent_len);
+	assert(r == 0);
+	(void)r;
+	return deliver(c, is_signed);
+}
+
+int kit_plain(struct kit_client *c)
+{
+	return finish(c, false);
+}
+
+int kit_ask(struct kit_client *c)
+{
+	static const enum stun_password_alg algs[] = {STUN_PASSWORD_SHA256, STUN_PASSWORD_MD5};
+	struct stun_hmac h;
+	uint8_t hash[STUN_USERHASH_BYTES];
+	stun_userhash(c->username, strlen(c->username), c->realm, hash);
+	if (c->by_hash)
+		stun_build_bytes(&c->b, STUN_ATTR_USERHASH, hash, sizeof(hash));
+	else
+		stun_build_bytes(&c->b, STUN_ATTR_USERNAME, c->username, strlen(c->username));
+	stun_build_text(&c->b, STUN_ATTR_REALM, c->realm);
+	stun_build_text(&c->b, STUN_ATTR_NONCE, c->nonce);
+	if (c->alg) {
+		stun_build_password_algorithms(&c->b, algs, 2);
+		stun_build_password_algorithm(&c->b, (enum stun_password_alg)c->alg);
+	}
+	client_key(c, &h);
+	stun_build_integrity(&c->b, &h);
+	return finish(c, true);
+}
+
+int kit_again(struct kit_client *c)
+{
+	return deliver(c, true);
+}
+
+static void copy_text(const struct kit_client *c, uint16_t type, char *out, size_t cap)
+{
+	struct stun_attr attr;
+	int r = stun_read_text(&c->m, type, cap - 1, &attr);
+	assert(r == 0);
+	(void)r;
+	memcpy(out, attr.value, attr.len);
+	out[attr.len] = '\0';
+}
+
+void kit_login(struct kit_client *c)
+{
+	kit_begin(c, STUN_ALLOCATE);
+	stun_build_transport(&c->b, 17);
+	int r = kit_plain(c);
+	assert(r == STUN_CODE_UNAUTHENTICATED);
+	(void)r;
+	copy_text(c, STUN_ATTR_REALM, c->realm, sizeof(c->realm));
+	copy_text(c, STUN_ATTR_NONCE, c->nonce, sizeof(c->nonce));
+}
+
+int kit_allocate(struct kit_client *c)
+{
+	if (!*c->nonce)
+		kit_login(c);
+	kit_begin(c, STUN_ALLOCATE);
+	stun_build_transport(&c->b, 17);
+	return kit_ask(c);
+}
+
+int kit_refresh(struct kit_client *c, uint32_t lifetime_s)
+{
+	kit_begin(c, STUN_REFRESH);
+	stun_build_u32(&c->b, STUN_ATTR_LIFETIME, lifetime_s);
+	return kit_ask(c);
+}
+
+int kit_permit(struct kit_client *c, const char *peer)
+{
+	struct addr a = kit_addr(peer);
+	kit_begin(c, STUN_CREATE_PERMISSION);
+	stun_build_xor_addr(&c->b, STUN_ATTR_XOR_PEER_ADDRESS, &a);
+	return kit_ask(c);
+}
+
+int kit_bind(struct kit_client *c, uint16_t number, const char *peer)
+{
+	struct addr a = kit_addr(peer);
+	kit_begin(c, STUN_CHANNEL_BIND);
+	stun_build_channel(&c->b, number);
+	stun_build_xor_addr(&c->b, STUN_ATTR_XOR_PEER_ADDRESS, &a);
+	return kit_ask(c);
+}
+
+struct turn_alloc *kit_alloc(const struct kit_client *c)
+{
+	if (c->from.transport != TURN_UDP)
+		return c->from.alloc;
+	return turn_find(c->kit->server, &c->from.client, &c->from.server);
+}
+
+struct addr kit_relayed(const struct kit_client *c, unsigned family)
+{
+	return kit_alloc(c)->relays[family].relayed;
+}
+
+bool kit_channel_up(struct kit_client *c, uint16_t number, struct turn_up *up)
+{
+	return turn_channel_up(kit_alloc(c), number, c->kit->now.mono_ms, up);
+}
+
+bool kit_send_up(struct kit_client *c, const char *peer, struct turn_up *up)
+{
+	static const uint8_t tid[STUN_TID_BYTES];
+	struct addr a = kit_addr(peer);
+	stun_build_init(&c->b, c->sent, sizeof(c->sent), stun_type(STUN_INDICATION, STUN_SEND), tid);
+	stun_build_xor_addr(&c->b, STUN_ATTR_XOR_PEER_ADDRESS, &a);
+	stun_build_bytes(&c->b, STUN_ATTR_DATA, "hello", 5);
+	int r = stun_build_end(&c->b, &c->sent_len);
+	assert(r == 0 && turn_is_send(c->sent, c->sent_len));
+	(void)r;
+	return turn_send_up(kit_alloc(c), c->sent, c->sent_len, c->kit->now.mono_ms, up);
+}
+
+bool kit_down(struct kit_client *c, const char *peer, struct turn_down *down)
+{
+	struct addr a = kit_addr(peer);
+	return turn_down(kit_alloc(c), &a, c->kit->now.mono_ms, down);
+}
+
+uint32_t kit_u32(const struct kit_client *c, uint16_t type)
+{
+	uint32_t value = UINT32_MAX;
+	int r = stun_read_u32(&c->m, type, &value);
+	assert(r == 0);
+	(void)r;
+	return value;
+}
