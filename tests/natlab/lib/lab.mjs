@@ -147,10 +147,14 @@ function configureServer() {
   inside(namespace, ['sh', '-e'], configuration({ eth0: [`${v4}/24`, `${v6}/64`] }, routes, false));
 }
 
-/** In the lab there is no name server, and one name. The files are hidden in our own mount namespace alone. */
+/**
+ * In the lab there is no name server, and one name; with a full stop too, as Chromium asks for STUN servers. The files
+ * are hidden in our own mount namespace alone.
+ */
 function nameTheServer(dir) {
+  const { host, v4, v6 } = SERVER;
   const files = {
-    hosts: `127.0.0.1 localhost\n::1 localhost\n${SERVER.v4} ${SERVER.host}\n${SERVER.v6} ${SERVER.host}\n`,
+    hosts: `127.0.0.1 localhost\n::1 localhost\n${v4} ${host} ${host}.\n${v6} ${host} ${host}.\n`,
     'resolv.conf': 'nameserver 127.0.0.1\n',
   };
   for (const [name, text] of Object.entries(files)) {
