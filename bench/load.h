@@ -8,15 +8,13 @@
 #define PARLEY_BENCH_LOAD_H
 
 #include "hist.h"
+#include "tool.h"
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#define NS_PER_S  1000000000ull
-#define NS_PER_MS 1000000ull
 
 enum dialect {
 	DIALECT_PARLEY, /* docs/protocol.md: rooms from the API, hello, then join */
@@ -103,10 +101,6 @@ struct load {
 	size_t scratch_len;
 };
 
-void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
-void *must_alloc(size_t size);
-uint64_t now_ns(void);
-
 /* client.c: sockets and frames */
 void client_open(struct client *c);
 void client_deinit(struct client *c);
@@ -128,11 +122,6 @@ struct load *load_new(const struct options *opt);
 void load_free(struct load *l);
 void load_poll(struct load *l, uint64_t until_ns); /* handle what is there; wait until then at most */
 void load_open_all(struct load *l, uint32_t first, uint32_t end); /* and wait until they are paired */
-
-/* proc.c: the server as the kernel sees it */
-double proc_cpu_s(pid_t pid);     /* user and system time of the process and its children */
-uint64_t proc_rss_kib(pid_t pid); /* resident memory of both */
-int proc_cold_start(char **argv, uint16_t port, uint32_t runs);
 
 /* modes.c */
 int mode_throughput(struct load *l);

@@ -4,12 +4,14 @@
  * Children count with their parent, so a server that forks gains nothing by it.
  * Thread: the only one.
  */
-#include "load.h"
+#include "hist.h"
+#include "tool.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +123,7 @@ static pid_t spawn(char **argv)
 		dup2(null, STDOUT_FILENO);
 	}
 	execvp(argv[0], argv);
-	fprintf(stderr, "signal_load: %s: %s\n", argv[0], strerror(errno));
+	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, argv[0], strerror(errno));
 	_exit(127);
 }
 

@@ -1,53 +1,22 @@
 /*
- * The load generator's event loop and clock.
+ * The load generator's event loop.
  * Thread: the only one.
  */
 #include "load.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Connections that may be in their set-up at once: enough to keep a server busy, less than any listen
  * backlog. */
 #define OPENING_MAX 128
 #define EVENTS_MAX  512
-
-void die(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	fputs("signal_load: ", stderr);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
-	va_end(args);
-	exit(1);
-}
-
-void *must_alloc(size_t size)
-{
-	void *p = calloc(1, size);
-
-	if (!p)
-		die("out of memory");
-	return p;
-}
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
 
 static void raise_nofile(uint32_t conns)
 {

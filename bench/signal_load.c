@@ -4,7 +4,6 @@
  */
 #include "load.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,24 +31,6 @@ static const char usage[] =
 	"  --messages N             each side of a pair sends so many before it is idle (0)\n"
 	"  --candidates             forward candidates instead of descriptions\n"
 	"  --runs N                 (20)\n";
-
-struct number {
-	const char *name;
-	uint32_t *value;
-	uint32_t min, max;
-};
-
-static void set_number(const struct number *n, const char *text)
-{
-	char *end;
-	unsigned long v;
-
-	errno = 0;
-	v = strtoul(text, &end, 10);
-	if (errno || *end || end == text || v < n->min || v > n->max)
-		die("--%s takes a number from %u to %u, not \"%s\"", n->name, n->min, n->max, text);
-	*n->value = (uint32_t)v;
-}
 
 static void set_dialect(struct options *o, const char *text)
 {
