@@ -144,19 +144,12 @@ static void knows_families(void **state)
 	assert_int_equal(k.open, 0);
 }
 
-static int allocate_both(void)
-{
-	begin();
-	stun_build_family(&c.b, STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, STUN_FAMILY_IP6);
-	return kit_ask(&c);
-}
-
 static void gives_both_families(void **state)
 {
 	struct stun_attr attr = {0};
 	struct addr a;
 	unsigned seen = 0;
-	assert_int_equal(allocate_both(), 0);
+	assert_int_equal(kit_allocate_both(&c), 0);
 	while (stun_msg_next(&c.m, &attr)) {
 		if (attr.type != STUN_ATTR_XOR_RELAYED_ADDRESS)
 			continue;
@@ -174,7 +167,7 @@ static void says_which_of_both_is_missing(void **state)
 	struct stun_error e;
 	uint8_t first[TURN_REPLY_MAX];
 	k.fail_ip6 = -EAFNOSUPPORT;
-	assert_int_equal(allocate_both(), 0);
+	assert_int_equal(kit_allocate_both(&c), 0);
 	assert_int_equal(stun_read_error(&c.m, STUN_ATTR_ADDRESS_ERROR_CODE, &e), 0);
 	assert_int_equal(e.family, STUN_FAMILY_IP6);
 	assert_int_equal(e.code, STUN_CODE_FAMILY_NOT_SUPPORTED);
@@ -186,13 +179,13 @@ static void says_which_of_both_is_missing(void **state)
 	assert_int_equal(kit_refresh(&c, 0), 0);
 	k.fail_ip6 = 0;
 	k.fail_ip4 = -EADDRNOTAVAIL;
-	assert_int_equal(allocate_both(), 0);
+	assert_int_equal(kit_allocate_both(&c), 0);
 	assert_int_equal(stun_read_error(&c.m, STUN_ATTR_ADDRESS_ERROR_CODE, &e), 0);
 	assert_int_equal(e.family, STUN_FAMILY_IP4);
 	assert_int_equal(e.code, STUN_CODE_INSUFFICIENT_CAPACITY);
 	assert_int_equal(kit_refresh(&c, 0), 0);
 	k.fail_ip6 = -EADDRNOTAVAIL;
-	assert_int_equal(allocate_both(), STUN_CODE_INSUFFICIENT_CAPACITY);
+	assert_int_equal(kit_allocate_both(&c), STUN_CODE_INSUFFICIENT_CAPACITY);
 	assert_int_equal(k.open, 0);
 }
 

@@ -213,6 +213,9 @@ static bool in_range(const struct turn_policy *p, const struct ip *ip)
 	if (ip->ip4 ? !in_nets(ip->bytes, refused4, ARRAY_LEN(refused4))
 		    : !in_nets(ip->bytes, refused6, ARRAY_LEN(refused6)))
 		return false;
+	/* What opens IPv4 addresses opens them as such, and here they have the same bytes. */
+	if (!ip->ip4 && memcmp(ip->bytes, mapped, sizeof(mapped)) == 0)
+		return true;
 	return !in_nets(ip->bytes, p->nets, p->n_allow);
 }
 

@@ -346,20 +346,40 @@ int kit_refresh(struct kit_client *c, uint32_t lifetime_s)
 	return kit_ask(c);
 }
 
+int kit_allocate_both(struct kit_client *c)
+{
+	if (!*c->nonce)
+		kit_login(c);
+	kit_begin(c, STUN_ALLOCATE);
+	stun_build_transport(&c->b, 17);
+	stun_build_family(&c->b, STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, STUN_FAMILY_IP6);
+	return kit_ask(c);
+}
+
 int kit_permit(struct kit_client *c, const char *peer)
 {
 	struct addr a = kit_addr(peer);
+	return kit_permit_addr(c, &a);
+}
+
+int kit_permit_addr(struct kit_client *c, const struct addr *peer)
+{
 	kit_begin(c, STUN_CREATE_PERMISSION);
-	stun_build_xor_addr(&c->b, STUN_ATTR_XOR_PEER_ADDRESS, &a);
+	stun_build_xor_addr(&c->b, STUN_ATTR_XOR_PEER_ADDRESS, peer);
 	return kit_ask(c);
 }
 
 int kit_bind(struct kit_client *c, uint16_t number, const char *peer)
 {
 	struct addr a = kit_addr(peer);
+	return kit_bind_addr(c, number, &a);
+}
+
+int kit_bind_addr(struct kit_client *c, uint16_t number, const struct addr *peer)
+{
 	kit_begin(c, STUN_CHANNEL_BIND);
 	stun_build_channel(&c->b, number);
-	stun_build_xor_addr(&c->b, STUN_ATTR_XOR_PEER_ADDRESS, &a);
+	stun_build_xor_addr(&c->b, STUN_ATTR_XOR_PEER_ADDRESS, peer);
 	return kit_ask(c);
 }
 
@@ -382,10 +402,15 @@ bool kit_channel_up(struct kit_client *c, uint16_t number, struct turn_up *up)
 
 bool kit_send_up(struct kit_client *c, const char *peer, struct turn_up *up)
 {
-	static const uint8_t tid[STUN_TID_BYTES];
 	struct addr a = kit_addr(peer);
+	return kit_send_addr(c, &a, up);
+}
+
+bool kit_send_addr(struct kit_client *c, const struct addr *peer, struct turn_up *up)
+{
+	static const uint8_t tid[STUN_TID_BYTES];
 	stun_build_init(&c->b, c->sent, sizeof(c->sent), stun_type(STUN_INDICATION, STUN_SEND), tid);
-	stun_build_xor_addr(&c->b, STUN_ATTR_XOR_PEER_ADDRESS, &a);
+	stun_build_xor_addr(&c->b, STUN_ATTR_XOR_PEER_ADDRESS, peer);
 	stun_build_bytes(&c->b, STUN_ATTR_DATA, "hello", 5);
 	int r = stun_build_end(&c->b, &c->sent_len);
 	assert(r == 0 && turn_is_send(c->sent, c->sent_len));

@@ -83,6 +83,9 @@ int kit_ask(struct kit_client *c);
 /** kit_again() - the same bytes once more */
 int kit_again(struct kit_client *c);
 
+/** kit_allocate_both() - with relayed addresses of both families */
+int kit_allocate_both(struct kit_client *c);
+
 /** kit_login() - ask for realm and nonce */
 void kit_login(struct kit_client *c);
 
@@ -90,6 +93,8 @@ int kit_allocate(struct kit_client *c);
 int kit_refresh(struct kit_client *c, uint32_t lifetime_s);
 int kit_permit(struct kit_client *c, const char *peer);
 int kit_bind(struct kit_client *c, uint16_t number, const char *peer);
+int kit_permit_addr(struct kit_client *c, const struct addr *peer);
+int kit_bind_addr(struct kit_client *c, uint16_t number, const struct addr *peer);
 
 /** kit_alloc() - the client's allocation; NULL */
 struct turn_alloc *kit_alloc(const struct kit_client *c);
@@ -97,6 +102,7 @@ struct addr kit_relayed(const struct kit_client *c, unsigned family);
 
 bool kit_channel_up(struct kit_client *c, uint16_t number, struct turn_up *up);
 bool kit_send_up(struct kit_client *c, const char *peer, struct turn_up *up);
+bool kit_send_addr(struct kit_client *c, const struct addr *peer, struct turn_up *up);
 bool kit_down(struct kit_client *c, const char *peer, struct turn_down *down);
 
 uint32_t kit_u32(const struct kit_client *c, uint16_t type);
