@@ -47,6 +47,11 @@ const child = spawn('unshare', [...flags, 'sh', '-c', enter, 'sh', process.execP
   stdio: 'inherit',
   env: environment,
 });
+const MINUTES = what === 'all' ? 40 : 10;
+setTimeout(() => {
+  console.log(`Bail out! The NAT lab took longer than ${MINUTES} minutes`);
+  child.kill('SIGKILL');
+}, MINUTES * 60_000).unref();
 // The first process in there dies with `unshare`, and everything in there with the first process.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {

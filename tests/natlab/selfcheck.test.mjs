@@ -187,7 +187,7 @@ test("the server's firewall can close the relay ports and nothing else", async (
   const { socket } = listening.get(`${to} 50000`);
   const heard = server.heardBy({ socket }).length;
   await probe.send(udp, to, 50_000);
-  await eventually(() => lab.droppedAtServer() === 1, 'the firewall to refuse a packet');
+  await eventually(() => lab.droppedAtServer() > 0, 'the firewall to refuse a packet');
   assert.equal(server.heardBy({ socket }).length, heard);
   await probe.ask(await probe.bind(lab.site('open').v4), to, UDP_PORT);
 });
