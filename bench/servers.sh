@@ -54,7 +54,7 @@ parley_options=(
   rooms.knock=off rooms.max=1000000
   limits.connections=100000 limits.connections_per_address=100000 limits.sessions=100000
   limits.rooms_per_min=10000000 limits.messages_per_s=10000000 limits.messages_burst=10000000
-  server.listen=127.0.0.1 log.level=warn
+  server.listen=127.0.0.1 turn.enabled=off metrics.port=0 log.level=warn
 )
 
 # Sets $command for $server_port.

@@ -10,6 +10,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"serve", command_serve},
+	{"relay", command_relay},
 	{"check-config", command_check_config},
 	{"turn-credentials", command_turn_credentials},
 	{"help", command_help},

@@ -1,6 +1,7 @@
 /* Command lines: what words mean and what is printed. The work is elsewhere. */
 #include "app/command.h"
 
+#include "app/relay_setup.h"
 #include "app/version.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -100,7 +101,7 @@ static struct config *load(const struct arguments *a)
 	return c;
 }
 
-int command_serve(int argc, char **argv)
+static int run(int argc, char **argv, int (*service)(const struct config_sources *, struct config *))
 {
 	struct arguments a = {0};
 	int status = parse_arguments(argc, argv, NULL, 0, &a);
@@ -111,9 +112,19 @@ int command_serve(int argc, char **argv)
 	struct config *c = load(&a);
 	if (!c)
 		return EXIT_FAILURE;
-	int rc = serve_run(&a.sources, c);
+	int rc = service(&a.sources, c);
 	config_free(c);
 	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int command_serve(int argc, char **argv)
+{
+	return run(argc, argv, serve_run);
+}
+
+int command_relay(int argc, char **argv)
+{
+	return run(argc, argv, relay_run);
 }
 
 int command_check_config(int argc, char **argv)
@@ -135,13 +146,11 @@ int command_check_config(int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
-static int print_credential(const struct config *c, const char *user, uint64_t ttl_s)
+static int print_credential(struct config *c, const char *user, uint64_t ttl_s)
 {
 	struct turn_credential credential;
-	if (c->turn.secret.count == 0) {
-		(void)fprintf(stderr, "parley: there is no turn.secret in the configuration\n");
+	if (sodium_init() < 0 || relay_use_own_secret(c))
 		return EXIT_FAILURE;
-	}
 	if (turn_credential_make(c->turn.secret.items[0], user, clock_wall_ms() / 1000 + ttl_s,
 				 &credential)) {
 		(void)fprintf(stderr, "parley: --user: letters, digits, '-', '_' and '.'\n");
@@ -192,6 +201,7 @@ int command_help(int argc, char **argv)
 	(void)argv;
 	printf("Parley %s: private video calls from one program\n\n"
 	       "  parley [serve] [options]             run the service\n"
+	       "  parley relay [options]               run the STUN/TURN relay alone, with turn.secret or turn.user\n"
 	       "  parley check-config [options]        read the configuration and say what is wrong with it\n"
 	       "  parley check-config --example        print every option with its default\n"
 	       "  parley turn-credentials [options] [--user NAME] [--ttl SECONDS]\n"

@@ -6,6 +6,7 @@
 #include "app/config.h"
 
 int command_serve(int argc, char **argv);
+int command_relay(int argc, char **argv);
 int command_check_config(int argc, char **argv);
 int command_turn_credentials(int argc, char **argv);
 int command_help(int argc, char **argv);
@@ -17,5 +18,8 @@ int command_version(int argc, char **argv);
  * Return: 0 after a graceful stop; -errno.
  */
 int serve_run(const struct config_sources *sources, struct config *config) MUST_CHECK;
+
+/** relay_run() - run the relay alone until a signal stops it. Return: 0; -errno. */
+int relay_run(const struct config_sources *sources, struct config *config) MUST_CHECK;
 
 #endif

@@ -367,6 +367,10 @@ static void swap_option(struct config *a, struct config *b, const struct config_
 		char *text = *(char **)field(a, o);
 		*(char **)field(a, o) = *(char **)field(b, o);
 		*(char **)field(b, o) = text;
+	} else if (o->type == CONFIG_LIST) {
+		struct config_list list = *(struct config_list *)field(a, o);
+		*(struct config_list *)field(a, o) = *(struct config_list *)field(b, o);
+		*(struct config_list *)field(b, o) = list;
 	} else {
 		*(uint32_t *)field(a, o) = *(uint32_t *)field(b, o);
 	}

@@ -36,10 +36,38 @@ struct config {
 		bool self_signed;
 	} tls;
 	struct {
-		struct config_list urls;
+		bool enabled;
+		struct config_list listen;
+		uint32_t port;
+		uint32_t tls_port;
+		char *realm;
 		struct config_list secret;
+		struct config_list user;
+		struct config_list urls;
 		uint32_t credential_s;
+		uint32_t workers;
+		char *relay_ports;
+		struct config_list external_ip;
+		char *external_stun;
+		struct config_list allow_peers;
+		uint32_t allocations;
+		uint32_t allocations_per_user;
+		uint32_t allocations_per_address;
+		uint32_t permissions;
+		uint32_t channels;
+		uint32_t lifetime_s;
+		uint32_t kbytes_per_s;
+		uint32_t total_kbytes_per_s;
+		uint32_t connections;
+		uint32_t stream_queue_bytes;
+		uint32_t stream_idle_s;
+		uint32_t unauth_bytes;
+		uint32_t unauth_prefixes;
 	} turn;
+	struct {
+		struct config_list listen;
+		uint32_t port;
+	} metrics;
 	struct {
 		uint32_t max;
 		uint32_t max_participants;

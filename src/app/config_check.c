@@ -2,6 +2,7 @@
 #include "app/config_check.h"
 
 #include "app/origin.h"
+#include "app/relay_setup.h"
 #include "base/addr.h"
 
 #include <errno.h>
@@ -22,19 +23,26 @@ static int check_public_url(const struct config *c, char *error)
 	return 0;
 }
 
-static int check_listen(const struct config *c, char *error)
+static int check_addresses(const char *option, const struct config_list *list, char *error)
 {
-	for (size_t i = 0; i < c->server.listen.count; i++) {
+	for (size_t i = 0; i < list->count; i++) {
 		struct addr a;
-		if (addr_parse(&a, c->server.listen.items[i], 0) != 0 || addr_port(&a) != 0) {
-			(void)snprintf(
-				error, CONFIG_ERROR_MAX,
-				"server.listen = %s: allowed is an IPv4 or IPv6 address without a port, or *",
-				c->server.listen.items[i]);
+		if (addr_parse(&a, list->items[i], 0) != 0 || addr_port(&a) != 0) {
+			(void)snprintf(error, CONFIG_ERROR_MAX,
+				       "%s = %s: allowed is an IPv4 or IPv6 address without a port, or *", option,
+				       list->items[i]);
 			return -EINVAL;
 		}
 	}
 	return 0;
+}
+
+static int check_listen(const struct config *c, char *error)
+{
+	int rc = check_addresses("server.listen", &c->server.listen, error);
+	if (rc == 0)
+		rc = check_addresses("turn.listen", &c->turn.listen, error);
+	return rc ? rc : check_addresses("metrics.listen", &c->metrics.listen, error);
 }
 
 static int check_tls(const struct config *c, char *error)
@@ -87,7 +95,7 @@ static int check_limits(const struct config *c, char *error)
 int config_check(const struct config *c, char *error)
 {
 	int (*const checks[])(const struct config *, char *) = {
-		check_public_url, check_listen, check_tls, check_turn, check_limits,
+		check_public_url, check_listen, check_tls, check_turn, relay_check, check_limits,
 	};
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
 		int rc = checks[i](c, error);

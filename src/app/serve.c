@@ -5,6 +5,8 @@
 #include "app/command.h"
 
 #include "app/listeners.h"
+#include "app/metrics.h"
+#include "app/relay_setup.h"
 #include "app/security.h"
 #include "app/service.h"
 #include "app/version.h"
@@ -18,6 +20,8 @@
 struct serve {
 	struct service service;
 	struct listeners listeners;
+	struct relay *relay;
+	struct metrics metrics;
 	const struct config_sources *sources;
 	uv_signal_t signals[3];
 	struct wheel_timer deadline; /* of a graceful stop */
@@ -59,6 +63,18 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 	http_server_drain(sv->service.http);
 }
 
+static void reload_relay(struct serve *sv)
+{
+	const struct config_list *secrets = &sv->service.config->turn.secret;
+	if (!sv->service.relay)
+		return;
+	int rc = relay_set_secrets(sv->relay, (const char *const *)secrets->items, secrets->count);
+	if (rc == 0)
+		rc = relay_renew_tls(sv->relay);
+	if (rc)
+		log_error("reload: the relay keeps some of the old configuration error=%d", -rc);
+}
+
 static void on_reload_signal(uv_signal_t *handle, int number)
 {
 	struct serve *sv = handle->data;
@@ -71,6 +87,10 @@ static void on_reload_signal(uv_signal_t *handle, int number)
 		return;
 	}
 	struct tls_ctx *tls = NULL;
+	if (relay_use_own_secret(fresh)) {
+		config_free(fresh);
+		return;
+	}
 	/* The certificate is tried before anything is taken over. */
 	if (config_tls(c) && listeners_load_tls(fresh, &tls)) {
 		config_free(fresh);
@@ -80,6 +100,7 @@ static void on_reload_signal(uv_signal_t *handle, int number)
 	config_free(fresh);
 	if (tls)
 		listeners_swap_tls(&sv->listeners, tls);
+	reload_relay(sv);
 	log_set_level((enum log_level)c->log.level);
 	log_info("reloaded options_that_need_a_restart=%zu", restart);
 }
@@ -116,9 +137,16 @@ static void print_url(const struct service *s)
 static int start(struct serve *sv)
 {
 	wheel_timer_init(&sv->deadline, on_deadline);
-	int rc = service_start(&sv->service, on_emptied);
+	int rc = relay_use_own_secret(sv->service.config);
+	if (rc == 0)
+		rc = service_start(&sv->service, on_emptied);
+	if (rc == 0 && sv->service.config->turn.enabled)
+		rc = relay_setup_start(sv->service.config, &sv->service.loop, false, &sv->relay);
+	sv->service.relay = sv->relay;
 	if (rc == 0)
 		rc = listeners_open(&sv->listeners, &sv->service);
+	if (rc == 0)
+		rc = metrics_open(&sv->metrics, sv->service.config, &sv->service.loop, sv->relay, &sv->service);
 	if (rc == 0)
 		rc = start_signals(sv);
 	return rc;
@@ -133,9 +161,13 @@ static void finish(struct serve *sv)
 		if (h->loop && !uv_is_closing(h))
 			uv_close(h, NULL);
 	}
+	metrics_close(&sv->metrics);
+	sv->service.relay = NULL;
+	relay_stop(sv->relay);
 	service_close(&sv->service);
 	loop_run(&sv->service.loop);
 	service_free(&sv->service);
+	relay_free(sv->relay);
 	listeners_swap_tls(&sv->listeners, NULL);
 	loop_deinit(&sv->service.loop);
 }

@@ -116,6 +116,16 @@ static int start_signal(struct service *s)
 	return signal_new(&p, &s->signal);
 }
 
+/* TURN over the web's own ports, for networks that let nothing else through. */
+static void on_stun(void *arg, struct net_stream *stream, const uint8_t *data, size_t n)
+{
+	struct service *s = arg;
+	if (s->relay)
+		relay_adopt(s->relay, stream, data, n);
+	else
+		net_stream_close(stream);
+}
+
 static int start_http(struct service *s, void (*emptied)(void *arg))
 {
 	uint8_t key[16];
@@ -136,6 +146,8 @@ static int start_http(struct service *s, void (*emptied)(void *arg))
 	};
 	rand_bytes(NULL, p.hash_key, sizeof(p.hash_key));
 	s->ws_limits = websocket_limits(s->config);
+	if (s->config->turn.enabled)
+		p.stun = on_stun;
 	s->http = http_server_new(&p);
 	return s->http ? 0 : -ENOMEM;
 }
@@ -145,6 +157,7 @@ int service_start(struct service *s, void (*emptied)(void *arg))
 	const char *url = s->config->server.public_url;
 	int rc = url[0] == '\0' ? 0 : origin_of_url(url, s->origins.public_origin);
 	s->redirect_to_https = config_tls(s->config);
+	s->ice_host = "";
 	if (rc == 0)
 		rc = start_signal(s);
 	if (rc == 0)

@@ -11,6 +11,7 @@
 #include "http/http.h"
 #include "http/ws.h"
 #include "loop/loop.h"
+#include "relay/relay.h"
 #include "signal/signal.h"
 
 struct service {
@@ -19,6 +20,8 @@ struct service {
 	struct origin_policy origins;
 	struct http_server *http;
 	struct signal *signal;
+	struct relay *relay;  /* owned by the command; NULL: none, or stopped */
+	const char *ice_host; /* of the client whose message is being handled; "" outside of that */
 	struct ws_limits ws_limits;
 	struct bucket_table *room_budget; /* rooms made, by address prefix */
 	struct wheel_timer signal_timer;

@@ -14,12 +14,16 @@ struct endpoint {
 	struct service *service;
 	struct ws *ws;
 	struct signal_conn *conn;
+	char ice_host[ICE_HOST_MAX];
 };
 
 static void on_message(void *arg, const char *data, size_t n)
 {
 	struct endpoint *e = arg;
+	/* The core asks for ICE servers only for whom it is answering. */
+	e->service->ice_host = e->ice_host;
 	signal_input(e->conn, data, n, service_time(e->service));
+	e->service->ice_host = "";
 	service_arm_signal(e->service);
 }
 
@@ -57,16 +61,24 @@ static int op_ice_servers(void *arg, const char *participant, struct signal_time
 			  uint32_t *expires_s)
 {
 	struct service *s = arg;
-	int rc = ice_servers_json(s->config, participant, now.wall_ms, json);
+	int rc = ice_servers_json(s->config, s->ice_host, participant, now.wall_ms, json);
 	if (rc == 0)
 		*expires_s = s->config->turn.credential_s;
 	return rc;
+}
+
+static void op_left(void *arg, const char *participant)
+{
+	struct service *s = arg;
+	if (s->relay)
+		relay_revoke(s->relay, participant);
 }
 
 const struct signal_ops ws_endpoint_signal_ops = {
 	.send = op_send,
 	.close = op_close,
 	.ice_servers = op_ice_servers,
+	.left = op_left,
 };
 
 static void refuse_handshake(struct http_conn *conn, int status)
@@ -119,6 +131,7 @@ void ws_endpoint_handle(struct service *s, struct http_conn *conn, const struct 
 		return;
 	}
 	e->service = s;
+	ice_host(s->config, http_header(req, "host"), e->ice_host);
 	struct addr peer = *req->peer; /* the request is gone after the upgrade */
 	if (ws_accept(conn, req, WS_SUBPROTOCOL, &s->ws_limits, &e->ws)) {
 		mem_free(e);

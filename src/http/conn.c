@@ -182,9 +182,37 @@ static void go_on(struct loop_defer *d)
 	buf_deinit(&input);
 }
 
+static void ignore_data(void *arg, const uint8_t *data, size_t n)
+{
+}
+
+static void ignore_closed(void *arg, int err)
+{
+}
+
+/* The first bytes are not HTTP but STUN: the stream gets another owner, and @conn goes. */
+static void hand_to_stun(struct http_conn *conn, const uint8_t *data, size_t n)
+{
+	/* In case the new owner closes it at once. */
+	static const struct net_stream_ops nobody = {.data = ignore_data, .closed = ignore_closed};
+	const struct http_server_params *p = &conn->slot.srv->params;
+	struct net_stream *s = conn->stream;
+	loop_timer_stop(loop_of(conn), &conn->timer);
+	net_stream_attach(s, &nobody, NULL);
+	p->stun(p->arg, s, data, n);
+	http_slot_release(&conn->slot);
+	conn_free(conn);
+}
+
 static void on_data(void *arg, const uint8_t *data, size_t n)
 {
 	struct http_conn *conn = arg;
+	bool first = !conn->spoken;
+	conn->spoken = true;
+	if (first && data[0] <= 3 && conn->state == HTTP_CONN_READING && conn->slot.srv->params.stun) {
+		hand_to_stun(conn, data, n);
+		return;
+	}
 	if (conn->state == HTTP_CONN_ENDING)
 		return;
 	if (conn->state != HTTP_CONN_READING || buf_len(&conn->input) > 0)

@@ -34,6 +34,7 @@ struct http_conn {
 	bool paused;
 	bool must_close;
 	bool headers_seen;
+	bool spoken; /* the first bytes have come */
 };
 
 /** http_conn_new() - moves @slot in, attaches to @s. Return: 0; -ENOMEM: both are still the caller's. */

@@ -56,9 +56,12 @@ static bool is_any(const struct addr *a)
 	return IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
 }
 
-static int set_options(int fd, const struct addr *a)
+static int set_options(int fd, const struct net_listen_params *p)
 {
+	const struct addr *a = &p->addr;
 	int r = set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (r == 0 && p->reuse_port)
+		r = set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (r == 0 && a->sa.sa_family == AF_INET6)
 		r = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !is_any(a));
 	if (r == 0)
@@ -75,15 +78,16 @@ static int set_options(int fd, const struct addr *a)
 }
 
 /* Return: a listening socket; -errno. */
-static int open_socket(const struct addr *a, int backlog)
+static int open_socket(const struct net_listen_params *p)
 {
+	const struct addr *a = &p->addr;
 	int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	int r = set_options(fd, a);
+	int r = set_options(fd, p);
 	if (r == 0 && bind(fd, &a->sa, addr_len(a)) < 0)
 		r = -errno;
-	if (r == 0 && listen(fd, backlog > 0 ? backlog : SOMAXCONN) < 0)
+	if (r == 0 && listen(fd, p->backlog > 0 ? p->backlog : SOMAXCONN) < 0)
 		r = -errno;
 	if (r == 0)
 		return fd;
@@ -92,14 +96,16 @@ static int open_socket(const struct addr *a, int backlog)
 }
 
 /* "Any address" means IPv4 alone on a machine without IPv6. */
-static int open_socket_or_ipv4(const struct addr *a, int backlog)
+static int open_socket_or_ipv4(const struct net_listen_params *p)
 {
-	int fd = open_socket(a, backlog);
+	const struct addr *a = &p->addr;
+	int fd = open_socket(p);
 	bool no_ipv6 = fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL;
 	if (!no_ipv6 || a->sa.sa_family != AF_INET6 || !is_any(a))
 		return fd;
-	struct addr v4 = {.in = {.sin_family = AF_INET, .sin_port = a->in6.sin6_port}};
-	return open_socket(&v4, backlog);
+	struct net_listen_params v4 = *p;
+	v4.addr = (struct addr){.in = {.sin_family = AF_INET, .sin_port = a->in6.sin6_port}};
+	return open_socket(&v4);
 }
 
 static int socket_addr(int fd, struct addr *out)
@@ -119,7 +125,7 @@ int net_listen(struct loop *l, const struct net_listen_params *p, struct net_lis
 		return -ENOMEM;
 	ln->loop = l;
 	ln->params = *p;
-	int r = open_socket_or_ipv4(&p->addr, p->backlog);
+	int r = open_socket_or_ipv4(p);
 	if (r < 0)
 		goto free_listener;
 	ln->fd = r;

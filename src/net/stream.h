@@ -32,6 +32,7 @@ struct net_stream_ops {
 struct net_listen_params {
 	struct addr addr;
 	int backlog;
+	bool reuse_port; /* several listeners, of as many loops, share the port: SO_REUSEPORT */
 	/* NULL: plain. Pointed to, so that a reloaded context is used from the next accept on. */
 	struct tls_ctx **tls;
 	size_t queue_max;      /* send queue cap of each stream, bytes */

@@ -38,17 +38,20 @@ struct tls_ctx {
 	uint64_t key_made_ms; /* of the ticket key */
 };
 
+/* The first of the client's that we speak. What it turns out to speak is told by its first byte, never by this. */
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
 		       unsigned int in_len, void *arg)
 {
-	static const char http11[] = "http/1.1";
+	static const char *const ours[] = {"http/1.1", "stun.turn", "stun.nat-discovery"};
 	const unsigned char *end = in + in_len;
 	for (const unsigned char *p = in; p < end && *p < end - p; p += 1 + *p) {
-		if (*p != sizeof(http11) - 1 || memcmp(p + 1, http11, *p) != 0)
-			continue;
-		*out = p + 1;
-		*out_len = *p;
-		return SSL_TLSEXT_ERR_OK;
+		for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+			if (*p != strlen(ours[i]) || memcmp(p + 1, ours[i], *p) != 0)
+				continue;
+			*out = p + 1;
+			*out_len = *p;
+			return SSL_TLSEXT_ERR_OK;
+		}
 	}
 	return SSL_TLSEXT_ERR_NOACK;
 }

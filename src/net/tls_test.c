@@ -264,7 +264,11 @@ static void test_alpn(void **state)
 	check_alpn(*state, "\x02h2\x08http/1.1", "http/1.1");
 	check_alpn(*state, "\x02h2", "");
 	check_alpn(*state, "\x08http/1.0", "");
-	check_alpn(*state, "\x09stun.turn\x09http/1.1x", "");
+	check_alpn(*state, "\x0Astun.turnx\x09http/1.1x", "");
+	check_alpn(*state, "\x09stun.turn", "stun.turn");
+	check_alpn(*state, "\x12stun.nat-discovery", "stun.nat-discovery");
+	check_alpn(*state, "\x09stun.turn\x08http/1.1", "stun.turn");
+	check_alpn(*state, "\x02h2\x08http/1.1\x09stun.turn", "http/1.1");
 }
 
 /* ---- bad peers ---- */

@@ -131,6 +131,9 @@ int sig_on_closing(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
 /* session.c */
 int sig_on_hello(struct signal_conn *c, const struct sig_msg *m) MUST_CHECK;
 void sig_session_lost_conn(struct sig_session *ss);
+
+/** sig_tell_left() - the owner learns that @ss is in no room any more. */
+void sig_tell_left(struct sig_session *ss);
 void sig_session_heard(struct sig_session *ss);
 void sig_session_idle(struct sig_session *ss);
 struct sig_session *sig_session_free(struct sig_session *ss);

@@ -40,9 +40,18 @@ void sig_session_idle(struct sig_session *ss)
 	refresh_idle_away(ss);
 }
 
+void sig_tell_left(struct sig_session *ss)
+{
+	const struct signal *s = ss->s;
+	if (s->ops->left)
+		s->ops->left(s->arg, ss->pid);
+}
+
 struct sig_session *sig_session_free(struct sig_session *ss)
 {
 	struct signal *s = ss->s;
+
+	sig_tell_left(ss);
 
 	if (ss->conn)
 		ss->conn->session = NULL;

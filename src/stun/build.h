@@ -83,7 +83,7 @@ void stun_build_addr_error(struct stun_build *b, enum stun_family family, uint16
 /** stun_build_unknown() - UNKNOWN-ATTRIBUTES (RFC 8489 §14.13), as stun_msg_unknown() lists them */
 void stun_build_unknown(struct stun_build *b, const uint16_t *types, size_t n);
 
-/** stun_build_channel() - CHANNEL-NUMBER, 0x4000 to 0x4FFF (RFC 8656 §18.1) */
+/** stun_build_channel() - CHANNEL-NUMBER, STUN_CHANNEL_MIN to _MAX (RFC 8656 §18.1) */
 void stun_build_channel(struct stun_build *b, uint16_t channel);
 
 /** stun_build_transport() - REQUESTED-TRANSPORT (RFC 8656 §18.8): an IP protocol number */

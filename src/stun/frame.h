@@ -27,11 +27,11 @@ enum stun_kind {
 	STUN_KIND_CHANNEL,
 };
 
-/** stun_kind_of() - by the first byte of a datagram (RFC 7983 §7, RFC 8656 §12) */
+/** stun_kind_of() - by the first byte of a datagram (RFC 8489 §5, and see STUN_CHANNEL_MAX) */
 static inline enum stun_kind stun_kind_of(uint8_t first_byte)
 {
 	return first_byte <= 3        ? STUN_KIND_MESSAGE
-	       : first_byte >> 4 == 4 ? STUN_KIND_CHANNEL
+	       : first_byte >> 6 == 1 ? STUN_KIND_CHANNEL
 				      : STUN_KIND_OTHER;
 }
 

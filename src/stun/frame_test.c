@@ -5,7 +5,7 @@ static void knows_kinds_by_their_first_byte(void **state)
 {
 	for (unsigned byte = 0; byte < 256; byte++) {
 		enum stun_kind want = byte < 4                       ? STUN_KIND_MESSAGE
-				      : byte >= 0x40 && byte <= 0x4F ? STUN_KIND_CHANNEL
+				      : byte >= 0x40 && byte <= 0x7F ? STUN_KIND_CHANNEL
 								     : STUN_KIND_OTHER;
 		assert_int_equal(stun_kind_of((uint8_t)byte), want);
 	}
@@ -154,7 +154,7 @@ static void reads_a_datagram(void **state)
 		}
 	}
 	struct stun_frame f;
-	assert_int_equal(stun_channel_parse((const uint8_t *)"\x50\0\0\0", 4, &f), STUN_E_FRAME);
+	assert_int_equal(stun_channel_parse((const uint8_t *)"\x80\0\0\0", 4, &f), STUN_E_FRAME);
 	assert_int_equal(stun_channel_parse((const uint8_t *)"\x3F\xFF\0\0", 4, &f), STUN_E_FRAME);
 }
 

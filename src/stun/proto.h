@@ -108,9 +108,13 @@ enum stun_code {
 	STUN_CODE_INSUFFICIENT_CAPACITY = 508,
 };
 
-/* RFC 8656 §12: the channel numbers that there are; the rest of 0x5000 to 0xFFFF is reserved. */
+/*
+ * The channel numbers that there are. RFC 8656 §12 ends them at 0x4FFF, so that a client may tell ChannelData from
+ * DTLS on one socket; RFC 5766 §11 let clients go up to 0x7FFF, and those that do (coturn's) are still about. Nothing
+ * else comes to a server with these first bytes, so it takes both.
+ */
 #define STUN_CHANNEL_MIN 0x4000
-#define STUN_CHANNEL_MAX 0x4FFF
+#define STUN_CHANNEL_MAX 0x7FFF
 
 /*
  * What is wrong with a message. Positive, as it is the peer's fault; below 300, so that it never meets an

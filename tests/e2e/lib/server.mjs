@@ -48,7 +48,15 @@ export class ParleyServer {
 
   async start() {
     this.port ??= await freePort();
-    const options = { 'server.http_port': this.port, 'server.data_dir': this.#dir, ...this.#sets };
+    this.turnPort ??= await freePort();
+    const options = {
+      'server.http_port': this.port,
+      'server.data_dir': this.#dir,
+      'turn.port': this.turnPort,
+      'turn.workers': 2,
+      'metrics.port': 0,
+      ...this.#sets,
+    };
     const args = Object.entries(options).flatMap(([k, v]) => ['--set', `${k}=${v}`]);
     const [command, ...words] = [...this.#wrap, binary, 'serve', ...args];
     const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });

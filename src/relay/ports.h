@@ -1,0 +1,43 @@
+/*
+ * The port directory: which worker owns the relay socket at a port. One byte a port and family, read by every worker
+ * for every packet to a relayed address, written only when a relay socket comes or goes. Thread: any.
+ */
+#ifndef PARLEY_RELAY_PORTS_H
+#define PARLEY_RELAY_PORTS_H
+
+#include "base/rand.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RELAY_NO_OWNER 0
+
+struct relay_ports {
+	uint16_t min, max;
+	uint32_t open_max;
+	_Atomic uint32_t open;
+	_Atomic uint8_t owner[2][65536]; /* 0: nobody; else the worker's number plus 1 */
+};
+
+/** relay_ports_owner() - Return: number plus 1 of the worker at @port; RELAY_NO_OWNER. */
+static inline uint8_t relay_ports_owner(struct relay_ports *p, bool ip6, uint16_t port)
+{
+	return atomic_load_explicit(&p->owner[ip6][port], memory_order_relaxed);
+}
+
+/** relay_ports_claim() - Return: whether @port, of the range, is now @owner's. */
+bool relay_ports_claim(struct relay_ports *p, bool ip6, uint16_t port, uint8_t owner);
+void relay_ports_release(struct relay_ports *p, bool ip6, uint16_t port);
+
+/* A walk over all ports of the range, from a random place with a random stride, so that ports cannot be foretold. */
+struct relay_port_walk {
+	uint32_t at, stride, left;
+};
+
+void relay_port_walk_init(struct relay_port_walk *w, const struct relay_ports *p, rand_fn rnd, void *arg);
+
+/** relay_port_walk_next() - Return: the next port; -1: that was all. */
+int relay_port_walk_next(struct relay_port_walk *w, const struct relay_ports *p);
+
+#endif
