@@ -152,6 +152,26 @@ static void many_keys_do_not_free_one_that_is_in_use(void **state)
 	bucket_table_free(t);
 }
 
+static void a_table_trades(void **state)
+{
+	struct bucket_table *t = bucket_table_new(4, 60, 100, hash_key);
+	assert_non_null(t);
+	assert_true(bucket_table_trade(t, "a", 1, 0, 60, 0));
+	assert_false(bucket_table_trade(t, "a", 1, 10, 60, 0));
+	/* What was put in stays, though nothing could be taken. */
+	assert_true(bucket_table_trade(t, "a", 1, 10, 60, 0));
+	assert_false(bucket_table_trade(t, "a", 1, 0, 1, 0));
+	/* Beyond what it holds it lasts for this once. */
+	assert_true(bucket_table_trade(t, "a", 1, 500, 500, 0));
+	assert_false(bucket_table_trade(t, "a", 1, 0, 1, 0));
+	assert_true(bucket_table_trade(t, "a", 1, UINT32_MAX, 0, 0));
+	assert_true(bucket_table_trade(t, "a", 1, 0, 100, 0));
+	assert_false(bucket_table_trade(t, "a", 1, 0, 1, 999));
+	assert_true(bucket_table_trade(t, "a", 1, 0, 1, 1000));
+	assert_true(bucket_table_trade(t, "b", 1, 0, 100, 1000));
+	assert_null(bucket_table_free(t));
+}
+
 static void a_table_can_lack_memory(void **state)
 {
 	mem_fail_after(0);
@@ -174,6 +194,7 @@ int main(void)
 		cmocka_unit_test(a_table_refills_slowly_and_exactly),
 		cmocka_unit_test(a_full_set_gives_away_the_longest_unused),
 		cmocka_unit_test(many_keys_do_not_free_one_that_is_in_use),
+		cmocka_unit_test(a_table_trades),
 		cmocka_unit_test(a_table_can_lack_memory),
 	};
 	return cmocka_run_group_tests_name("bucket", tests, NULL, NULL);

@@ -183,11 +183,67 @@ void kit_deinit(struct kit *k)
 	k->policy = turn_policy_free(k->policy);
 }
 
+static void check_peers(const struct turn_alloc *a)
+{
+	const struct turn_limits *l = &a->server->limits;
+	assert(a->n_permissions <= l->permissions && a->n_channels <= l->channels);
+	assert(a->n_permissions <= a->cap_permissions && a->n_channels <= a->cap_channels);
+	for (uint16_t i = 0; i < a->n_permissions; i++)
+		for (uint16_t j = 0; j < i; j++)
+			assert(!turn_same_ip(&a->permissions[i].ip, &a->permissions[j].ip));
+	for (uint16_t i = 0; i < a->n_channels; i++) {
+		const struct turn_channel *c = &a->channels[i];
+		assert(i == 0 || a->channels[i - 1].number < c->number);
+		for (uint16_t j = 0; j < i; j++)
+			assert(!addr_equal(&c->peer, &a->channels[j].peer));
+	}
+}
+
+static size_t check_alloc(const struct turn_alloc *a)
+{
+	size_t sockets = 0;
+	uint64_t first = WHEEL_NEVER;
+	for (unsigned f = 0; f < TURN_FAMILIES; f++) {
+		const struct turn_relay *r = &a->relays[f];
+		if (!r->socket)
+			continue;
+		sockets++;
+		first = r->expires_ms < first ? r->expires_ms : first;
+		assert(r->socket->open && r->socket->owner == a &&
+		       addr_equal(&r->socket->relayed, &r->relayed));
+	}
+	assert(sockets > 0 && wheel_timer_active(&a->timer) && a->timer.due_ms == first);
+	if (a->from.transport == TURN_UDP)
+		assert(turn_find(a->server, &a->from.client, &a->from.server) == a && !a->origin);
+	else
+		assert(a->origin->alloc == a);
+	check_peers(a);
+	return sockets;
+}
+
+void kit_check(const struct kit *k)
+{
+	struct turn_server *s = k->server;
+	size_t allocs = 0, sockets = s->reservations.count, udp = 0;
+	for (const struct list *n = s->allocs.next; n != &s->allocs; n = n->next) {
+		const struct turn_alloc *a = LIST_ENTRY(n, const struct turn_alloc, in_server);
+		allocs++;
+		udp += a->from.transport == TURN_UDP;
+		sockets += check_alloc(a);
+	}
+	assert(allocs == s->counters.allocations_now && udp == s->tuples.count);
+	assert(allocs + s->reservations.count == s->n_shares && s->n_shares <= s->limits.allocations);
+	assert(s->wheel.count == s->n_shares && sockets == k->open);
+	assert(s->owners.count <= s->n_shares && s->places.count <= s->n_shares);
+	assert((s->owners.count == 0) == (s->n_shares == 0));
+}
+
 void kit_advance(struct kit *k, uint64_t ms)
 {
 	k->now.mono_ms += ms;
 	k->now.wall_s += ms / 1000;
 	turn_tick(k->server, k->now);
+	kit_check(k);
 }
 
 void kit_credential(struct kit_client *c, const char *secret, const char *user, uint64_t expires_s)
@@ -265,6 +321,7 @@ static int deliver(struct kit_client *c, bool is_signed)
 {
 	struct kit *k = c->kit;
 	c->answer_len = turn_message(k->server, &c->from, c->sent, c->sent_len, k->now, c->answer);
+	kit_check(k);
 	return check_answer(c, is_signed);
 }
 

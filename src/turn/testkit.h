@@ -62,6 +62,9 @@ void kit_deinit(struct kit *k);
 void kit_advance(struct kit *k, uint64_t ms);
 void kit_set_peers(struct kit *k, const char *allow);
 
+/** kit_check() - that all the state is whole; after every request it is done anyway */
+void kit_check(const struct kit *k);
+
 struct addr kit_addr(const char *text);
 
 /** kit_client() - at @text ("198.0.0.1:5000") with a credential of KIT_SECRET for @user, good for 600 s */
