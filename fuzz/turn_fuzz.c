@@ -23,6 +23,7 @@ struct script {
 	size_t left;
 	struct kit k;
 	struct kit_client c[CLIENTS];
+	size_t passed;
 };
 
 static uint8_t take(struct script *s)
@@ -192,7 +193,7 @@ static void data_up(struct script *s, struct kit_client *c)
 	if (how % 2 ? kit_channel_up(c, (uint16_t)(STUN_CHANNEL_MIN + how / 2 % 8), &up)
 		    : kit_send_addr(c, &to, &up)) {
 		check_up(s, a, &up);
-		(void)turn_spend(a, TURN_UP, how * 100u, s->k.now.mono_ms);
+		s->passed += turn_spend(a, TURN_UP, how * 100u, s->k.now.mono_ms);
 	}
 }
 
@@ -212,7 +213,7 @@ static void data_down(struct script *s, struct kit_client *c)
 		if (down.channel)
 			CHECK(turn_channel_find(a, down.channel) &&
 			      addr_equal(&turn_channel_find(a, down.channel)->peer, &from));
-		(void)turn_spend(a, TURN_DOWN, how * 100u, now);
+		s->passed += turn_spend(a, TURN_DOWN, how * 100u, now);
 	}
 	size_t n = turn_icmp(a, &from, how % 16, how, how, now, out);
 	CHECK(n == 0 || stun_msg_parse(&m, out, n) == 0);
@@ -325,6 +326,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		kit_login(&s.c[i]);
 	for (unsigned i = 0; s.left && i < 200; i++)
 		step(&s);
+	const struct turn_counters *count = turn_get_counters(s.k.server);
+	CHECK(s.passed == count->up_packets + count->down_packets);
 	kit_deinit(&s.k);
 	return 0;
 }

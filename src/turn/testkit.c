@@ -288,51 +288,51 @@ static void client_key(const struct kit_client *c, struct stun_hmac *h)
 	stun_hmac_init(h, c->mac, key, n);
 }
 
-static int check_answer(struct kit_client *c, bool is_signed)
+static int check_answer(struct kit_client *c)
 {
 	struct stun_error e = {0};
-	struct stun_hmac h;
 	if (c->answer_len == 0)
 		return -1;
 	assert(c->answer_len <= TURN_REPLY_MAX);
 	int r = stun_msg_parse(&c->m, c->answer, c->answer_len);
 	assert(r == 0 && memcmp(c->m.tid, c->sent + 8, STUN_TID_BYTES) == 0);
 	assert(stun_type(STUN_REQUEST, c->m.method) == (c->sent[0] << 8 | c->sent[1]));
-	assert(stun_msg_has(&c->m, STUN_ATTR_FINGERPRINT) == c->fingerprint);
-	assert(stun_fingerprint_check(&c->m) == (c->fingerprint ? 0 : STUN_E_ABSENT));
+	assert(stun_msg_has(&c->m, STUN_ATTR_FINGERPRINT) == c->had_fingerprint);
+	assert(stun_fingerprint_check(&c->m) == (c->had_fingerprint ? 0 : STUN_E_ABSENT));
 	if (c->m.class == STUN_ERROR) {
 		r = stun_read_error(&c->m, STUN_ATTR_ERROR_CODE, &e);
 		assert(r == 0);
 	} else {
 		assert(c->m.class == STUN_SUCCESS);
 	}
-	client_key(c, &h);
-	bool proof = stun_integrity_check(&c->m, &h) == 0;
+	bool proof = stun_integrity_check(&c->m, &c->key) == 0;
 	bool unproven = e.code == STUN_CODE_UNAUTHENTICATED || e.code == STUN_CODE_STALE_NONCE;
 	/* 400 comes from before and after the proof; 441 is signed by the key of the credential that is wrong
 	 * here. */
 	if (e.code != STUN_CODE_BAD_REQUEST)
-		assert(proof == (is_signed && !unproven));
+		assert(proof == (c->is_signed && !unproven));
 	assert(unproven == stun_msg_has(&c->m, STUN_ATTR_NONCE));
 	return e.code;
 }
 
-static int deliver(struct kit_client *c, bool is_signed)
+static int deliver(struct kit_client *c)
 {
 	struct kit *k = c->kit;
 	c->answer_len = turn_message(k->server, &c->from, c->sent, c->sent_len, k->now, c->answer);
 	kit_check(k);
-	return check_answer(c, is_signed);
+	return check_answer(c);
 }
 
 static int finish(struct kit_client *c, bool is_signed)
 {
+	c->is_signed = is_signed;
+	c->had_fingerprint = c->fingerprint;
 	if (c->fingerprint)
 		stun_build_fingerprint(&c->b);
 	int r = stun_build_end(&c->b, &c->sent_len);
 	assert(r == 0);
 	(void)r;
-	return deliver(c, is_signed);
+	return deliver(c);
 }
 
 int kit_plain(struct kit_client *c)
@@ -343,7 +343,6 @@ int kit_plain(struct kit_client *c)
 int kit_ask(struct kit_client *c)
 {
 	static const enum stun_password_alg algs[] = {STUN_PASSWORD_SHA256, STUN_PASSWORD_MD5};
-	struct stun_hmac h;
 	uint8_t hash[STUN_USERHASH_BYTES];
 	stun_userhash(c->username, strlen(c->username), c->realm, hash);
 	if (c->by_hash)
@@ -356,14 +355,14 @@ int kit_ask(struct kit_client *c)
 		stun_build_password_algorithms(&c->b, algs, 2);
 		stun_build_password_algorithm(&c->b, (enum stun_password_alg)c->alg);
 	}
-	client_key(c, &h);
-	stun_build_integrity(&c->b, &h);
+	client_key(c, &c->key);
+	stun_build_integrity(&c->b, &c->key);
 	return finish(c, true);
 }
 
 int kit_again(struct kit_client *c)
 {
-	return deliver(c, true);
+	return deliver(c);
 }
 
 static void copy_text(const struct kit_client *c, uint16_t type, char *out, size_t cap)

@@ -51,6 +51,9 @@ struct kit_client {
 	bool fingerprint;
 	uint32_t tid;
 	struct stun_build b;
+	/* Of the request that was sent last. */
+	struct stun_hmac key;
+	bool is_signed, had_fingerprint;
 	uint8_t sent[2048], answer[TURN_REPLY_MAX];
 	size_t sent_len, answer_len;
 	struct stun_msg m; /* the answer */
