@@ -80,11 +80,11 @@ static int open_one(const struct turn_request *q, const struct turn_wish *w, str
 		    unsigned family)
 {
 	struct turn_server *s = q->server;
-	struct turn_relay got = {0};
+	struct turn_relay got = {0}, none = {0};
 	if (w->port == TURN_PORT_EVEN_AND_NEXT)
 		return open_pair(q, a, family);
-	int r = s->ops->socket_open(s->arg, family_af[family], w->port, &got.socket, &got.relayed, NULL,
-				    NULL);
+	int r = s->ops->socket_open(s->arg, family_af[family], w->port, &got.socket, &got.relayed,
+				    &none.socket, &none.relayed);
 	if (r == 0)
 		a->relays[family] = got;
 	return r;

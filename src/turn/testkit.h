@@ -10,7 +10,7 @@
 #define KIT_SECRET  "north"
 #define KIT_SECRET2 "south"
 #define KIT_WALL_S  1700000000
-#define KIT_SOCKETS 512
+#define KIT_SOCKETS 64
 
 struct turn_socket {
 	struct addr relayed;

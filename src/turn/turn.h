@@ -195,8 +195,11 @@ bool turn_down(struct turn_alloc *a, const struct addr *peer, uint64_t now_ms,
 /* A Data indication up to and including the header of its DATA attribute. */
 #define TURN_DATA_HEADER_MAX 64
 
-/** turn_data_header() - into @out; @len bytes of data and stun_padding(@len) zeros follow. Return: its
- * length. */
+/**
+ * turn_data_header() - into @out; @len bytes of data and stun_padding(@len) zeros follow
+ * Return: its length; 0: @len is more than a STUN message holds (only a peer's IPv6 datagram can be): drop
+ * it.
+ */
 size_t turn_data_header(struct turn_alloc *a, const struct addr *peer, size_t len,
 			uint8_t out[TURN_DATA_HEADER_MAX]);
 
