@@ -4,8 +4,10 @@
 #include "app/version.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/tls.h"
 #include "turn/credential.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -116,6 +118,25 @@ int command_serve(int argc, char **argv)
 	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* What only a look at the disk tells. Return: 0; -errno, after saying what is wrong. */
+static int check_files(const struct config *c)
+{
+	char page[512];
+	(void)snprintf(page, sizeof(page), "%s/index.html", c->server.web_root);
+	if (c->server.web_root[0] != '\0' && access(page, R_OK) != 0) {
+		int rc = -errno;
+		(void)fprintf(stderr, "parley: server.web_root: %s: %s\n", page, strerror(-rc));
+		return rc;
+	}
+	struct tls_ctx *tls = NULL;
+	const char *why = NULL;
+	int rc = c->tls.cert[0] == '\0' ? 0 : tls_ctx_from_files(c->tls.cert, c->tls.key, &tls, &why);
+	if (rc)
+		(void)fprintf(stderr, "parley: tls.cert and tls.key: %s\n", why ? why : strerror(-rc));
+	tls_ctx_free(tls);
+	return rc;
+}
+
 int command_check_config(int argc, char **argv)
 {
 	struct arguments a = {0};
@@ -130,9 +151,11 @@ int command_check_config(int argc, char **argv)
 	struct config *c = load(&a);
 	if (!c)
 		return EXIT_FAILURE;
+	status = check_files(c) ? EXIT_FAILURE : EXIT_SUCCESS;
 	config_free(c);
-	printf("the configuration is good\n");
-	return EXIT_SUCCESS;
+	if (status == EXIT_SUCCESS)
+		printf("the configuration is good\n");
+	return status;
 }
 
 static int print_credential(const struct config *c, const char *user, uint64_t ttl_s)

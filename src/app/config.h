@@ -50,15 +50,19 @@ struct config {
 		uint32_t connections;
 		uint32_t connections_per_address;
 		uint32_t rooms_per_min;
+		uint32_t http_target_bytes;
+		uint32_t http_headers;
 		uint32_t http_header_bytes;
 		uint32_t http_body_bytes;
 		uint32_t http_header_s;
 		uint32_t http_body_s;
 		uint32_t http_idle_s;
+		uint32_t close_ms;
 		uint32_t message_bytes;
 		uint32_t messages_per_s;
 		uint32_t messages_burst;
 		uint32_t pings_per_s;
+		uint32_t pings_burst;
 		uint32_t bad_messages;
 		uint32_t send_queue_bytes;
 		uint32_t ws_ping_s;
@@ -90,6 +94,7 @@ struct config_option {
 	const char *unit;  /* "s", "bytes", … or, for CONFIG_CHOICE, the choices separated by '|' */
 	bool reloadable;   /* takes effect on SIGHUP */
 	const char *help;
+	bool secret; /* its value is never printed; in the environment it is one value, not a list */
 };
 
 extern const struct config_option config_options[];

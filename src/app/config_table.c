@@ -1,28 +1,18 @@
 /*
- * The table of options. To add one: a field in struct config, a row here; the parser, the example file and
- * the manual follow. Names carry their unit; limits exist for everything that the network can make grow.
+ * The table of options. To add one: a field in struct config, a row here; the parser and the example
+ * file follow. Names carry their unit; limits exist for everything that the network can make grow.
  */
 #include "app/config.h"
 
 #include <string.h>
 
 #define AT(field) offsetof(struct config, field)
-#define NUMBER(sec, k, def, lo, hi, u, text)                                                                 \
-	{                                                                                                    \
-#sec, #k, CONFIG_UINT, AT(sec.k), def, lo, hi, u, false, text                                \
-	}
-#define TEXT(sec, k, def, hi, text)                                                                          \
-	{                                                                                                    \
-#sec, #k, CONFIG_TEXT, AT(sec.k), def, 0, hi, NULL, false, text                              \
-	}
-#define LIST(sec, k, hi, text)                                                                               \
-	{                                                                                                    \
-#sec, #k, CONFIG_LIST, AT(sec.k), "", 0, hi, NULL, false, text                               \
-	}
-#define SWITCH(sec, k, def, text)                                                                            \
-	{                                                                                                    \
-#sec, #k, CONFIG_BOOL, AT(sec.k), def, 0, 1, NULL, false, text                               \
-	}
+/* clang-format off */
+#define NUMBER(sec, k, def, lo, hi, u, text) {#sec, #k, CONFIG_UINT, AT(sec.k), def, lo, hi, u, false, text, false}
+#define TEXT(sec, k, def, hi, text)          {#sec, #k, CONFIG_TEXT, AT(sec.k), def, 0, hi, NULL, false, text, false}
+#define LIST(sec, k, hi, text)               {#sec, #k, CONFIG_LIST, AT(sec.k), "", 0, hi, NULL, false, text, false}
+#define SWITCH(sec, k, def, text)            {#sec, #k, CONFIG_BOOL, AT(sec.k), def, 0, 1, NULL, false, text, false}
+/* clang-format on */
 
 #define MIB   (1024 * 1024)
 #define DAY_S (24 * 3600)
@@ -44,9 +34,9 @@ const struct config_option config_options[] = {
 	NUMBER(server, shutdown_s, "10", 0, 3600, "s", "How long SIGTERM waits for open connections."),
 
 	{"tls", "cert", CONFIG_TEXT, AT(tls.cert), "", 0, 190, NULL, true,
-	 "Certificate chain, PEM. Read again on SIGHUP."},
+	 "Certificate chain, PEM. Read again on SIGHUP.", false},
 	{"tls", "key", CONFIG_TEXT, AT(tls.key), "", 0, 190, NULL, true,
-	 "Private key, PEM. Read again on SIGHUP."},
+	 "Private key, PEM. Read again on SIGHUP.", false},
 	SWITCH(tls, self_signed, "off",
 	       "Make a certificate for this machine's names and addresses, for a phone on the same network. "
 	       "Browsers warn about it once."),
@@ -54,10 +44,11 @@ const struct config_option config_options[] = {
 	LIST(turn, urls, 190,
 	     "STUN or TURN server told to browsers, e.g. turn:turn.example.org:3478?transport=udp; repeat "
 	     "for several."),
-	LIST(turn, secret, 190,
-	     "Shared secret of those TURN servers (coturn: static-auth-secret). The first makes credentials; "
-	     "further "
-	     "ones are for rotation."),
+	{"turn", "secret", CONFIG_LIST, AT(turn.secret), "", 0, 190, NULL, false,
+	 "Shared secret of those TURN servers (coturn: static-auth-secret). The first makes credentials; "
+	 "further "
+	 "ones are for rotation.",
+	 true},
 	NUMBER(turn, credential_s, "600", 60, DAY_S, "s", "How long a TURN credential is good."),
 
 	NUMBER(rooms, max, "10000", 1, 10000000, "rooms", "Rooms at once."),
@@ -69,11 +60,16 @@ const struct config_option config_options[] = {
 	NUMBER(limits, connections_per_address, "200", 1, 1000000, "connections",
 	       "The same per IPv4 address or IPv6 /64."),
 	NUMBER(limits, rooms_per_min, "30", 1, 10000000, "rooms", "Rooms made per minute per address."),
+	NUMBER(limits, http_target_bytes, "2048", 256, 65536, "bytes",
+	       "Request target (path and query). More: 414."),
+	NUMBER(limits, http_headers, "100", 10, 1000, "headers", "Header fields of a request. More: 431."),
 	NUMBER(limits, http_header_bytes, "16384", 1024, MIB, "bytes", "Request headers. More: 431."),
 	NUMBER(limits, http_body_bytes, "65536", 1024, 16 * MIB, "bytes", "Request body. More: 413."),
 	NUMBER(limits, http_header_s, "10", 1, 600, "s", "Time for a request's headers. More: 408."),
 	NUMBER(limits, http_body_s, "20", 1, 600, "s", "Time for a request's body. More: 408."),
 	NUMBER(limits, http_idle_s, "75", 1, 3600, "s", "How long an idle HTTP connection stays."),
+	NUMBER(limits, close_ms, "2000", 100, 60000, "ms",
+	       "How long a closing connection may take to send what is left and to answer."),
 	NUMBER(limits, message_bytes, "65536", 4096, MIB, "bytes", "WebSocket message. Longer: close 1009."),
 	NUMBER(limits, messages_per_s, "50", 1, 10000000, "messages",
 	       "WebSocket messages per second per connection."),
@@ -81,6 +77,7 @@ const struct config_option config_options[] = {
 	       "How many may come at once. More: close 1008."),
 	NUMBER(limits, pings_per_s, "2", 1, 1000, "frames",
 	       "Pings and pongs per second per connection. More: close 1008."),
+	NUMBER(limits, pings_burst, "10", 1, 10000, "frames", "How many may come at once."),
 	NUMBER(limits, bad_messages, "20", 1, 1000000, "messages",
 	       "Bad messages on one connection before it is closed."),
 	NUMBER(limits, send_queue_bytes, "1048576", 65536, 64 * MIB, "bytes",
@@ -104,7 +101,7 @@ const struct config_option config_options[] = {
 	       "Messages kept for one participant's return."),
 
 	{"log", "level", CONFIG_CHOICE, AT(log.level), "info", 0, 0, "debug|info|warn|error|off", true,
-	 "What is logged, to standard error."},
+	 "What is logged, to standard error.", false},
 };
 
 const size_t config_options_count = ARRAY_LEN(config_options);

@@ -70,9 +70,9 @@ static struct ws_limits websocket_limits(const struct config *c)
 		.messages_per_s = c->limits.messages_per_s,
 		.messages_burst = c->limits.messages_burst,
 		.pings_per_s = c->limits.pings_per_s,
-		.pings_burst = 10,
+		.pings_burst = c->limits.pings_burst,
 		.ping_ms = c->limits.ws_ping_s * 1000,
-		.close_ms = 2000,
+		.close_ms = c->limits.close_ms,
 		.queue_bytes = c->limits.send_queue_bytes,
 	};
 }
@@ -80,14 +80,14 @@ static struct ws_limits websocket_limits(const struct config *c)
 static struct http_limits http_limits(const struct config *c)
 {
 	return (struct http_limits){
-		.target_bytes = 2048,
+		.target_bytes = c->limits.http_target_bytes,
 		.header_bytes = c->limits.http_header_bytes,
-		.header_count = 100,
+		.header_count = c->limits.http_headers,
 		.body_bytes = c->limits.http_body_bytes,
 		.header_ms = c->limits.http_header_s * 1000,
 		.body_ms = c->limits.http_body_s * 1000,
 		.idle_ms = c->limits.http_idle_s * 1000,
-		.linger_ms = 2000,
+		.linger_ms = c->limits.close_ms,
 		.connections = c->limits.connections,
 		.connections_per_prefix = c->limits.connections_per_address,
 	};

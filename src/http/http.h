@@ -139,6 +139,10 @@ void http_reply(struct http_conn *conn, const struct http_reply *r);
 /** http_reply_error() - a problem document (RFC 9457): @code becomes "code", @detail may be NULL. */
 void http_reply_error(struct http_conn *conn, int status, const char *code, const char *detail);
 
+/** http_reply_error_with() - the same with a further header, such as Allow or Retry-After; NULL: none. */
+void http_reply_error_with(struct http_conn *conn, int status, const char *code, const char *detail,
+			   const struct http_reply_header *header);
+
 /** http_conn_on_gone() - call @fn when the client goes away before the reply; NULL @fn takes it back. */
 void http_conn_on_gone(struct http_conn *conn, void (*fn)(void *arg), void *arg);
 

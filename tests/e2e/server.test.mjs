@@ -308,7 +308,7 @@ test('with a self-signed certificate: HTTPS and WSS work, plain HTTP redirects, 
   const secure = await new ParleyServer({
     'tls.self_signed': 'on',
     'server.https_port': port,
-    'server.listen': '127.0.0.1',
+    'server.listen': '*',
   }).start();
   try {
     assert.equal((await httpsGet(port, '/')).statusCode, 200);
