@@ -128,7 +128,8 @@ void api_create_room(struct service *s, struct http_conn *conn, const struct htt
 		return;
 	}
 	uint8_t prefix[ADDR_PREFIX_BYTES];
-	addr_prefix(req->peer, prefix);
+	struct addr client = service_client(s, req);
+	addr_prefix(&client, prefix);
 	if (!bucket_table_take(s->room_budget, prefix, sizeof(prefix), loop_now_ms(&s->loop))) {
 		reply_too_many(conn);
 		return;

@@ -28,6 +28,7 @@ struct config {
 		uint32_t https_port;
 		char *data_dir;
 		char *web_root;
+		struct config_list trusted_proxies;
 		uint32_t shutdown_s;
 	} server;
 	struct {

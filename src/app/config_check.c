@@ -72,6 +72,20 @@ static int check_listen(const struct config *c, struct verdict *v)
 	return 0;
 }
 
+static int check_proxies(const struct config *c, struct verdict *v)
+{
+	for (size_t i = 0; i < c->server.trusted_proxies.count; i++) {
+		struct addr_range r;
+		const char *text = c->server.trusted_proxies.items[i];
+		if (addr_range_parse(&r, text))
+			return wrong(v, "server", "trusted_proxies",
+				     "server.trusted_proxies = %s: allowed is an address, or a range such as "
+				     "10.0.0.0/8",
+				     text);
+	}
+	return 0;
+}
+
 static int check_tls(const struct config *c, struct verdict *v)
 {
 	bool cert = c->tls.cert[0] != '\0';
@@ -132,7 +146,7 @@ static int check_limits(const struct config *c, struct verdict *v)
 int config_check(const struct config *c, const struct config_option **blamed, char *error)
 {
 	int (*const checks[])(const struct config *, struct verdict *) = {
-		check_public_url, check_listen, check_tls, check_turn, check_limits,
+		check_public_url, check_listen, check_proxies, check_tls, check_turn, check_limits,
 	};
 	struct verdict v = {.error = error};
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {

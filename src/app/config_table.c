@@ -31,6 +31,9 @@ const struct config_option config_options[] = {
 	NUMBER(server, https_port, "8443", 0, 65535, "port", "HTTPS port, where TLS is configured."),
 	TEXT(server, data_dir, "parley-data", 190, "Directory of generated keys. Made if it is not there."),
 	TEXT(server, web_root, "", 190, "Serve the web app from this directory instead of from the binary."),
+	LIST(server, trusted_proxies, 64,
+	     "Address or range (10.0.0.0/8) of a reverse proxy whose X-Forwarded-For is believed; repeat for "
+	     "several."),
 	NUMBER(server, shutdown_s, "10", 0, 3600, "s", "How long SIGTERM waits for open connections."),
 
 	{"tls", "cert", CONFIG_TEXT, AT(tls.cert), "", 0, 190, NULL, true,

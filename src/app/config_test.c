@@ -135,6 +135,8 @@ static void bad_values_are_refused(void **state)
 		"turn.urls=",
 		"turn.urls=http://a",
 		"server.listen=nowhere",
+		"server.trusted_proxies=nowhere",
+		"server.trusted_proxies=10.0.0.1/8",
 		"server.listen=127.0.0.1:80",
 		"server.public_url=a.b",
 		"server.public_url=http://a/b",

@@ -4,6 +4,7 @@
  */
 #include "app/service.h"
 
+#include "app/proxy.h"
 #include "app/routes.h"
 #include "app/secret.h"
 #include "app/security.h"
@@ -116,6 +117,18 @@ static int start_signal(struct service *s)
 	return signal_new(&p, &s->signal);
 }
 
+struct addr service_client(const struct service *s, const struct http_request *req)
+{
+	return proxy_client(&s->config->server.trusted_proxies, req->peer,
+			    http_header(req, "x-forwarded-for"));
+}
+
+static bool is_proxy(void *arg, const struct addr *peer)
+{
+	const struct service *s = arg;
+	return proxy_is_trusted(&s->config->server.trusted_proxies, peer);
+}
+
 static int start_http(struct service *s, void (*emptied)(void *arg))
 {
 	uint8_t key[16];
@@ -130,6 +143,7 @@ static int start_http(struct service *s, void (*emptied)(void *arg))
 		.limits = http_limits(s->config),
 		.handler = routes_handle,
 		.arg = s,
+		.is_proxy = is_proxy,
 		.emptied = emptied,
 		.common = s->headers,
 		.n_common = s->n_headers,

@@ -119,7 +119,7 @@ void ws_endpoint_handle(struct service *s, struct http_conn *conn, const struct 
 		return;
 	}
 	e->service = s;
-	struct addr peer = *req->peer; /* the request is gone after the upgrade */
+	struct addr peer = service_client(s, req); /* the request is gone after the upgrade */
 	if (ws_accept(conn, req, WS_SUBPROTOCOL, &s->ws_limits, &e->ws)) {
 		mem_free(e);
 		return;

@@ -87,6 +87,9 @@ struct http_server_params {
 	const struct http_reply_header *common; /* put into every reply; outlives the server */
 	size_t n_common;
 	uint8_t hash_key[16]; /* random, for the table of connections by prefix */
+	/* Is @peer a proxy, behind which many people are? Then connections_per_prefix does not count. May be
+	 * NULL. */
+	bool (*is_proxy)(void *arg, const struct addr *peer);
 	/* After http_server_drain(): the last connection is gone. Must not free the server. May be NULL. */
 	void (*emptied)(void *arg);
 };
