@@ -95,7 +95,7 @@ const shapes = {
   'knock.gone': { participant, reason: oneOf('left', 'refused', 'timeout') },
   'peer.joined': { peer },
   'peer.away': { participant, closing: optional(bool) },
-  'peer.back': { participant, fresh: optional(bool) },
+  'peer.back': { participant, fresh: optional(bool), name: optional(name) },
   'peer.left': { participant, reason: oneOf('left', 'timeout') },
   'peer.media': { participant, audio: bool, video: bool },
   host: { participant, ticket: optional(ticket) },

@@ -85,12 +85,11 @@ export class Call {
 
   /**
    * @param mayOffer false: we have just made the room, and nobody can be there to answer.
-   * @param seat one that this browser had in the room. The others may still know us then, and wait for an offer on
-   *   a connection of its own: none goes with `join`.
+   * @param seat one that this browser had in the room.
    */
   enter(mayOffer: boolean, seat?: Seat): void {
     this.#phase = 'joining';
-    this.#mayOffer = mayOffer && !seat;
+    this.#mayOffer = mayOffer;
     this.#ticket = seat?.ticket ?? '';
     this.#store.dispatch({ type: 'joining', on: true });
     if (this.signal.state === 'open') void this.#join();

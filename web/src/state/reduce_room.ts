@@ -132,7 +132,11 @@ export function reduceServer(state: CoreState, message: RoomMessage): CoreState 
         closing: message.closing === true,
       }));
     case 'peer.back':
-      return withPeer(state, message.participant, () => ({ away: false, closing: false }));
+      return withPeer(state, message.participant, (p) => ({
+        away: false,
+        closing: false,
+        name: message.name ?? p.name,
+      }));
     case 'peer.left':
       return peerLeft(state, message.participant);
     case 'peer.media':
