@@ -46,6 +46,7 @@ struct config {
 		uint32_t max_participants;
 		bool knock;
 		uint32_t empty_s;
+		uint32_t unused_s;
 	} rooms;
 	struct {
 		uint32_t connections;
@@ -74,6 +75,8 @@ struct config {
 		uint32_t knock_s;
 		uint32_t sessions;
 		uint32_t waiting_per_room;
+		uint32_t knocks_per_min;
+		uint32_t knock_again_s;
 		uint32_t held_candidates;
 		uint32_t sdp_bytes;
 		uint32_t replay_bytes;

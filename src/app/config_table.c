@@ -57,7 +57,11 @@ const struct config_option config_options[] = {
 	NUMBER(rooms, max, "10000", 1, 10000000, "rooms", "Rooms at once."),
 	NUMBER(rooms, max_participants, "2", 2, 16, "people", "People in one room."),
 	SWITCH(rooms, knock, "on", "New rooms ask the host before anybody else comes in."),
-	NUMBER(rooms, empty_s, "3600", 1, 30 * DAY_S, "s", "How long a room stays when nobody is in it."),
+	NUMBER(rooms, empty_s, "3600", 1, 30 * DAY_S, "s",
+	       "How long a room stays when nobody is in it any more."),
+	NUMBER(rooms, unused_s, "600", 1, 30 * DAY_S, "s",
+	       "How long a new room waits for the first to enter. When rooms.max is reached, the oldest such "
+	       "room gives way."),
 
 	NUMBER(limits, connections, "20000", 1, 1000000, "connections", "TCP connections at once."),
 	NUMBER(limits, connections_per_address, "200", 1, 1000000, "connections",
@@ -97,6 +101,10 @@ const struct config_option config_options[] = {
 	NUMBER(limits, sessions, "20000", 1, 1000000, "sessions",
 	       "Signalling sessions at once, those waited for included."),
 	NUMBER(limits, waiting_per_room, "8", 1, 1000, "people", "People waiting to be let into one room."),
+	NUMBER(limits, knocks_per_min, "20", 1, 1000000, "knocks",
+	       "Knocks per minute per IPv4 address or IPv6 /64, and as many per room."),
+	NUMBER(limits, knock_again_s, "10", 0, 3600, "s",
+	       "How long somebody refused waits before knocking again."),
 	NUMBER(limits, held_candidates, "64", 1, 1000, "candidates",
 	       "ICE candidates held for a peer that is not in yet."),
 	NUMBER(limits, sdp_bytes, "32768", 2048, MIB, "bytes", "One session description."),
