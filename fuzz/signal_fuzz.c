@@ -74,9 +74,10 @@ static void say_something(struct kit *k, struct kit_client *c, struct script *s)
 			",\"participant\":\"%s\",\"to\":\"%s\",\"end_of_candidates\":true",
 			somebody(k, choice / 4), somebody(k, choice / 4));
 	} else if (choice < 192) {
+		const char *ticket = choice & 4 ? k->c[choice >> 3 & 7].ticket : c->ticket;
 		kit_say(c, "join", ",\"room\":\"%s\",\"name\":\"N\"%s%s%s%s", k->room,
 			choice & 1 ? ",\"offer\":\"" SDP "\"" : "", choice & 2 ? ",\"ticket\":\"" : "",
-			choice & 2 ? c->ticket : "", choice & 2 ? "\"" : "");
+			choice & 2 ? ticket : "", choice & 2 ? "\"" : "");
 	} else if (choice < 224) {
 		kit_say(c, "ack", ",\"ack\":%lld", (long long)c->seq + (choice & 1));
 	} else {
@@ -177,6 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	limits.max_participants = 2 + (options >> 1 & 3);
 	limits.sessions = options & 8 ? 4 : 100;
 	limits.waiting_per_room = 2;
+	limits.knocks_per_min = options & 64 ? 3 : 100;
 	limits.held_candidates = 3;
 	limits.replay_bytes = options & 16 ? 700 : 65536;
 	limits.rooms = 2;
@@ -187,6 +189,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	limits.knock_ms /= 100;
 	limits.rejoin_ms /= 100;
 	limits.room_empty_ms /= 100;
+	limits.room_unused_ms /= 100;
+	limits.knock_again_ms /= 100;
 	kit_init(&k, &limits, options & 1);
 	k.loose = true;
 	if (options & 32) {

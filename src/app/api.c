@@ -92,17 +92,9 @@ static int parse_create_room(const struct http_request *req, int *knock, const c
 static void reply_too_many(struct http_conn *conn)
 {
 	static const struct http_reply_header retry = {"Retry-After", "60"};
-	static const char body[] =
-		"{\"status\":429,\"code\":\"too_many_rooms\",\"title\":\"Too Many Requests\","
-		"\"detail\":\"too many rooms have been made from this address; try again in a minute\"}";
-	http_reply(conn, &(struct http_reply){
-				 .status = 429,
-				 .content_type = "application/problem+json",
-				 .body = body,
-				 .body_len = sizeof(body) - 1,
-				 .headers = &retry,
-				 .n_headers = 1,
-			 });
+	http_reply_error_with(conn, 429, "too_many_rooms",
+			      "too many rooms have been made from this address; try again in a minute",
+			      &retry);
 }
 
 static void reply_room(struct service *s, struct http_conn *conn, const struct http_request *req,
@@ -136,7 +128,8 @@ void api_create_room(struct service *s, struct http_conn *conn, const struct htt
 		return;
 	}
 	uint8_t prefix[ADDR_PREFIX_BYTES];
-	addr_prefix(req->peer, prefix);
+	struct addr client = service_client(s, req);
+	addr_prefix(&client, prefix);
 	if (!bucket_table_take(s->room_budget, prefix, sizeof(prefix), loop_now_ms(&s->loop))) {
 		reply_too_many(conn);
 		return;

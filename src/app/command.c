@@ -5,8 +5,10 @@
 #include "app/version.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/tls.h"
 #include "turn/credential.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -127,6 +129,25 @@ int command_relay(int argc, char **argv)
 	return run(argc, argv, relay_run);
 }
 
+/* What only a look at the disk tells. Return: 0; -errno, after saying what is wrong. */
+static int check_files(const struct config *c)
+{
+	char page[512];
+	(void)snprintf(page, sizeof(page), "%s/index.html", c->server.web_root);
+	if (c->server.web_root[0] != '\0' && access(page, R_OK) != 0) {
+		int rc = -errno;
+		(void)fprintf(stderr, "parley: server.web_root: %s: %s\n", page, strerror(-rc));
+		return rc;
+	}
+	struct tls_ctx *tls = NULL;
+	const char *why = NULL;
+	int rc = c->tls.cert[0] == '\0' ? 0 : tls_ctx_from_files(c->tls.cert, c->tls.key, &tls, &why);
+	if (rc)
+		(void)fprintf(stderr, "parley: tls.cert and tls.key: %s\n", why ? why : strerror(-rc));
+	tls_ctx_free(tls);
+	return rc;
+}
+
 int command_check_config(int argc, char **argv)
 {
 	struct arguments a = {0};
@@ -141,9 +162,11 @@ int command_check_config(int argc, char **argv)
 	struct config *c = load(&a);
 	if (!c)
 		return EXIT_FAILURE;
+	status = check_files(c) ? EXIT_FAILURE : EXIT_SUCCESS;
 	config_free(c);
-	printf("the configuration is good\n");
-	return EXIT_SUCCESS;
+	if (status == EXIT_SUCCESS)
+		printf("the configuration is good\n");
+	return status;
 }
 
 static int print_credential(struct config *c, const char *user, uint64_t ttl_s)
@@ -201,7 +224,8 @@ int command_help(int argc, char **argv)
 	(void)argv;
 	printf("Parley %s: private video calls from one program\n\n"
 	       "  parley [serve] [options]             run the service\n"
-	       "  parley relay [options]               run the STUN/TURN relay alone, with turn.secret or turn.user\n"
+	       "  parley relay [options]               run the STUN/TURN relay alone, with turn.secret or "
+	       "turn.user\n"
 	       "  parley check-config [options]        read the configuration and say what is wrong with it\n"
 	       "  parley check-config --example        print every option with its default\n"
 	       "  parley turn-credentials [options] [--user NAME] [--ttl SECONDS]\n"

@@ -6,6 +6,7 @@
 #include "app/config.h"
 
 #include "app/config_check.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -16,8 +17,9 @@
 
 struct loader {
 	struct config *config;
-	uint8_t *given; /* per option: whether this source has set it */
-	char *error;    /* CONFIG_ERROR_MAX; the first error stays */
+	uint8_t *given;  /* per option: whether this source has set it */
+	unsigned *lines; /* per option: the line of the file that set it; 0: none did */
+	char *error;     /* CONFIG_ERROR_MAX; the first error stays */
 	int rc;
 	FILE *file;
 	const char *file_name;
@@ -173,11 +175,13 @@ static int set_option(struct loader *l, const char *where, const char *section, 
 	else if (o->type != CONFIG_LIST && l->given[index])
 		return fail(l, -EINVAL, "%s: %s.%s is given twice", where, section, key);
 	l->given[index] = 1;
+	l->lines[index] = l->file ? l->line : 0;
 	int rc = store(l->config, o, text);
 	if (rc == -EINVAL) {
 		char allowed[160];
 		describe_allowed(o, allowed, sizeof(allowed));
-		return fail(l, rc, "%s: %s.%s = %s: allowed is %s", where, section, key, text, allowed);
+		return fail(l, rc, "%s: %s.%s = %s: allowed is %s", where, section, key,
+			    o->secret ? "(not shown)" : text, allowed);
 	}
 	return rc ? fail(l, rc, "out of memory") : 0;
 }
@@ -211,6 +215,8 @@ static int load_file(struct loader *l, const char *name)
 	ini_allow_realloc = true;
 	ini_max_line = 4096;
 	ini_allow_multiline = false;
+	/* A secret may hold " ;". */
+	ini_allow_inline_comments = false;
 	ini_stop_on_first_error = true;
 	int bad_line = ini_parse_stream(read_line, l, on_ini_value, l);
 	if (bad_line > 0)
@@ -220,16 +226,23 @@ static int load_file(struct loader *l, const char *name)
 	else if (ferror(l->file))
 		fail(l, -EIO, "%s: read error", name);
 	(void)fclose(l->file);
+	l->file = NULL;
 	return l->rc;
 }
 
-/* "PARLEY_TURN_REALM=x": the section is the part up to the first '_'. PARLEY_CONFIG names the file. */
+/* Kubernetes tells every container about a service named "parley" in variables that look like ours. */
+static bool is_service_link(const char *entry)
+{
+	return strncmp(entry, "PARLEY_SERVICE_", 15) == 0 || strncmp(entry, "PARLEY_PORT", 11) == 0;
+}
+
+/* "PARLEY_ROOMS_MAX=5": the section is the part up to the first '_'. PARLEY_CONFIG names the file. */
 static int load_variable(struct loader *l, const char *entry)
 {
 	static const char prefix[] = "PARLEY_";
 	const char *equals = strchr(entry, '=');
 	if (!equals || strncmp(entry, prefix, strlen(prefix)) != 0 ||
-	    strncmp(entry, "PARLEY_CONFIG=", 14) == 0)
+	    strncmp(entry, "PARLEY_CONFIG=", 14) == 0 || is_service_link(entry))
 		return 0;
 	char where[128];
 	(void)snprintf(where, sizeof(where), "%.*s", (int)(equals - entry), entry);
@@ -243,7 +256,7 @@ static int load_variable(struct loader *l, const char *entry)
 		return fail(l, -EINVAL, "%s: not PARLEY_SECTION_KEY", where);
 	*key++ = '\0';
 	const struct config_option *o = config_option_find(name, key);
-	if (!o || o->type != CONFIG_LIST)
+	if (!o || o->type != CONFIG_LIST || o->secret)
 		return set_option(l, where, name, key, equals + 1);
 	for (const char *p = equals + 1;; p++) {
 		size_t len = strcspn(p, ",");
@@ -300,16 +313,32 @@ static int load_all(struct loader *l, const struct config_sources *src)
 	return rc;
 }
 
+/* The checks of the whole, with the place of the option that they blame where a file set it. */
+static int check(struct loader *l, const struct config_sources *src)
+{
+	char text[CONFIG_ERROR_MAX];
+	const struct config_option *blamed = NULL;
+	int rc = config_check(l->config, &blamed, text);
+	if (rc == 0)
+		return 0;
+	unsigned line = blamed ? l->lines[blamed - config_options] : 0;
+	if (line > 0)
+		return fail(l, rc, "%s:%u: %.400s", src->file, line, text);
+	return fail(l, rc, "%s", text);
+}
+
 int config_load(const struct config_sources *src, struct config **out, char *error)
 {
 	struct loader l = {.error = error};
 	error[0] = '\0';
 	l.config = mem_zalloc(sizeof(*l.config));
 	l.given = mem_zalloc(config_options_count);
-	int rc = l.config && l.given ? load_all(&l, src) : fail(&l, -ENOMEM, "out of memory");
+	l.lines = mem_zalloc(config_options_count * sizeof(*l.lines));
+	int rc = l.config && l.given && l.lines ? load_all(&l, src) : fail(&l, -ENOMEM, "out of memory");
 	if (rc == 0)
-		rc = config_check(l.config, error);
+		rc = check(&l, src);
 	mem_free(l.given);
+	mem_free(l.lines);
 	if (rc) {
 		config_free(l.config);
 		return rc;
@@ -383,10 +412,12 @@ size_t config_reload(struct config *c, struct config *fresh)
 		const struct config_option *o = &config_options[i];
 		if (options_equal(c, fresh, o))
 			continue;
-		if (o->reloadable)
+		if (o->reloadable) {
 			swap_option(c, fresh, o);
-		else
-			need_restart++;
+			continue;
+		}
+		log_warn("a changed option needs a restart option=%s.%s", o->section, o->key);
+		need_restart++;
 	}
 	return need_restart;
 }

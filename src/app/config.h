@@ -28,6 +28,7 @@ struct config {
 		uint32_t https_port;
 		char *data_dir;
 		char *web_root;
+		struct config_list trusted_proxies;
 		uint32_t shutdown_s;
 	} server;
 	struct {
@@ -73,20 +74,25 @@ struct config {
 		uint32_t max_participants;
 		bool knock;
 		uint32_t empty_s;
+		uint32_t unused_s;
 	} rooms;
 	struct {
 		uint32_t connections;
 		uint32_t connections_per_address;
 		uint32_t rooms_per_min;
+		uint32_t http_target_bytes;
+		uint32_t http_headers;
 		uint32_t http_header_bytes;
 		uint32_t http_body_bytes;
 		uint32_t http_header_s;
 		uint32_t http_body_s;
 		uint32_t http_idle_s;
+		uint32_t close_ms;
 		uint32_t message_bytes;
 		uint32_t messages_per_s;
 		uint32_t messages_burst;
 		uint32_t pings_per_s;
+		uint32_t pings_burst;
 		uint32_t bad_messages;
 		uint32_t send_queue_bytes;
 		uint32_t ws_ping_s;
@@ -97,6 +103,8 @@ struct config {
 		uint32_t knock_s;
 		uint32_t sessions;
 		uint32_t waiting_per_room;
+		uint32_t knocks_per_min;
+		uint32_t knock_again_s;
 		uint32_t held_candidates;
 		uint32_t sdp_bytes;
 		uint32_t replay_bytes;
@@ -118,6 +126,7 @@ struct config_option {
 	const char *unit;  /* "s", "bytes", … or, for CONFIG_CHOICE, the choices separated by '|' */
 	bool reloadable;   /* takes effect on SIGHUP */
 	const char *help;
+	bool secret; /* its value is never printed; in the environment it is one value, not a list */
 };
 
 extern const struct config_option config_options[];

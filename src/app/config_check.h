@@ -4,8 +4,12 @@
 
 #include "app/config.h"
 
-/** config_check() - Return: 0; -EINVAL with @error (CONFIG_ERROR_MAX) saying which keys and what is allowed.
+/**
+ * config_check() - is it a configuration that can work, as far as its text tells?
+ * @blamed: the option to point at, on failure
+ * @error:  CONFIG_ERROR_MAX bytes: which keys and what is allowed
+ * Return: 0; -EINVAL.
  */
-int config_check(const struct config *c, char *error) MUST_CHECK;
+int config_check(const struct config *c, const struct config_option **blamed, char *error) MUST_CHECK;
 
 #endif

@@ -34,10 +34,13 @@ static void print_allowed(FILE *out, const struct config_option *o)
 
 void config_print_example(FILE *out)
 {
-	(void)fprintf(out,
-		      "# Parley's options and their defaults. A line that begins with ; or # is a comment.\n"
-		      "# Each can also be given as PARLEY_SECTION_KEY in the environment or as --set "
-		      "section.key=value.\n");
+	(void)fprintf(
+		out,
+		"# Parley's options and their defaults. A line that begins with ; or # is a comment.\n"
+		"# Each can also be given as PARLEY_SECTION_KEY in the environment or as --set "
+		"section.key=value.\n"
+		"# An option that may be given several times is a list; in the environment its values are\n"
+		"# parted by commas (but a secret is one value). A comment stands on a line of its own.\n");
 	const char *section = "";
 	for (size_t i = 0; i < config_options_count; i++) {
 		const struct config_option *o = &config_options[i];

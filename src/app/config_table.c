@@ -1,28 +1,18 @@
 /*
- * The table of options. To add one: a field in struct config, a row here; the parser, the example file and
- * the manual follow. Names carry their unit; limits exist for everything that the network can make grow.
+ * The table of options. To add one: a field in struct config, a row here; the parser and the example
+ * file follow. Names carry their unit; limits exist for everything that the network can make grow.
  */
 #include "app/config.h"
 
 #include <string.h>
 
 #define AT(field) offsetof(struct config, field)
-#define NUMBER(sec, k, def, lo, hi, u, text)                                                                 \
-	{                                                                                                    \
-#sec, #k, CONFIG_UINT, AT(sec.k), def, lo, hi, u, false, text                                \
-	}
-#define TEXT(sec, k, def, hi, text)                                                                          \
-	{                                                                                                    \
-#sec, #k, CONFIG_TEXT, AT(sec.k), def, 0, hi, NULL, false, text                              \
-	}
-#define LIST(sec, k, hi, text)                                                                               \
-	{                                                                                                    \
-#sec, #k, CONFIG_LIST, AT(sec.k), "", 0, hi, NULL, false, text                               \
-	}
-#define SWITCH(sec, k, def, text)                                                                            \
-	{                                                                                                    \
-#sec, #k, CONFIG_BOOL, AT(sec.k), def, 0, 1, NULL, false, text                               \
-	}
+/* clang-format off */
+#define NUMBER(sec, k, def, lo, hi, u, text) {#sec, #k, CONFIG_UINT, AT(sec.k), def, lo, hi, u, false, text, false}
+#define TEXT(sec, k, def, hi, text)          {#sec, #k, CONFIG_TEXT, AT(sec.k), def, 0, hi, NULL, false, text, false}
+#define LIST(sec, k, hi, text)               {#sec, #k, CONFIG_LIST, AT(sec.k), "", 0, hi, NULL, false, text, false}
+#define SWITCH(sec, k, def, text)            {#sec, #k, CONFIG_BOOL, AT(sec.k), def, 0, 1, NULL, false, text, false}
+/* clang-format on */
 
 #define MIB   (1024 * 1024)
 #define DAY_S (24 * 3600)
@@ -41,76 +31,107 @@ const struct config_option config_options[] = {
 	NUMBER(server, https_port, "8443", 0, 65535, "port", "HTTPS port, where TLS is configured."),
 	TEXT(server, data_dir, "parley-data", 190, "Directory of generated keys. Made if it is not there."),
 	TEXT(server, web_root, "", 190, "Serve the web app from this directory instead of from the binary."),
+	LIST(server, trusted_proxies, 64,
+	     "Address or range (10.0.0.0/8) of a reverse proxy whose X-Forwarded-For is believed; repeat for "
+	     "several."),
 	NUMBER(server, shutdown_s, "10", 0, 3600, "s", "How long SIGTERM waits for open connections."),
 
 	{"tls", "cert", CONFIG_TEXT, AT(tls.cert), "", 0, 190, NULL, true,
-	 "Certificate chain, PEM. Read again on SIGHUP."},
+	 "Certificate chain, PEM. Read again on SIGHUP.", false},
 	{"tls", "key", CONFIG_TEXT, AT(tls.key), "", 0, 190, NULL, true,
-	 "Private key, PEM. Read again on SIGHUP."},
+	 "Private key, PEM. Read again on SIGHUP.", false},
 	SWITCH(tls, self_signed, "off",
 	       "Make a certificate for this machine's names and addresses, for a phone on the same network. "
 	       "Browsers warn about it once."),
 
-	SWITCH(turn, enabled, "on", "Run the STUN/TURN relay that connects calls where the network would rather not."),
+	SWITCH(turn, enabled, "on",
+	       "Run the STUN/TURN relay that connects calls where the network would rather not."),
 	LIST(turn, listen, 64,
-	     "Address the relay listens on; repeat for several. Default: as server.listen; all (*) where there is TLS, an "
+	     "Address the relay listens on; repeat for several. Default: as server.listen; all (*) where "
+	     "there is TLS, an "
 	     "https public URL, or a relay alone."),
 	NUMBER(turn, port, "3478", 0, 65535, "port", "UDP and TCP port of the relay. 0: none."),
 	NUMBER(turn, tls_port, "5349", 0, 65535, "port",
-	       "Port for TURN over TLS, where TLS is configured. It is served on server.https_port as well. 0: none."),
-	TEXT(turn, realm, "", 127, "Realm of its credentials. Default: the host of server.public_url, else parley."),
+	       "Port for TURN over TLS, where TLS is configured. It is served on server.https_port as well. "
+	       "0: none."),
+	TEXT(turn, realm, "", 127,
+	     "Realm of its credentials. Default: the host of server.public_url, else parley."),
 	{"turn", "secret", CONFIG_LIST, AT(turn.secret), "", 0, 190, NULL, true,
-	 "Secret that TURN credentials are made with (coturn: static-auth-secret). The first makes them, all are good: for "
-	 "rotation, and for relays on other machines. Default: one that is made at the first start and kept in "
-	 "server.data_dir."},
-	LIST(turn, user, 255, "A user with a fixed password, name:password, for a private set-up; repeat for several."),
+	 "Secret that TURN credentials are made with (coturn: static-auth-secret). The first makes them, all "
+	 "are good: for "
+	 "rotation, and for relays on other machines. Default: one that is made at the first start and kept "
+	 "in "
+	 "server.data_dir.",
+	 true},
+	{"turn", "user", CONFIG_LIST, AT(turn.user), "", 0, 255, NULL, false,
+	 "A user with a fixed password, name:password, for a private set-up; repeat for several.", true},
 	LIST(turn, urls, 190,
 	     "STUN or TURN server told to browsers instead of this machine's, e.g. "
 	     "turn:turn.example.org:3478?transport=udp; repeat for several."),
-	NUMBER(turn, credential_s, "600", 60, DAY_S, "s", "How long a TURN credential is good for a new allocation."),
+	NUMBER(turn, credential_s, "600", 60, DAY_S, "s",
+	       "How long a TURN credential is good for a new allocation."),
 	NUMBER(turn, workers, "0", 0, 127, "threads", "Threads of the relay. 0: as many as there are cores."),
 	TEXT(turn, relay_ports, "49152-65535", 16, "UDP ports that are relayed from, first-last."),
 	LIST(turn, external_ip, 96,
-	     "Address under which peers see this machine, behind a cloud's NAT: public, or public/private; repeat for "
+	     "Address under which peers see this machine, behind a cloud's NAT: public, or public/private; "
+	     "repeat for "
 	     "several."),
-	TEXT(turn, external_stun, "", 190, "STUN server, host:port, to ask for that address at the start instead."),
+	TEXT(turn, external_stun, "", 190,
+	     "STUN server, host:port, to ask for that address at the start instead."),
 	LIST(turn, allow_peers, 64,
-	     "Private address range that may be relayed to, e.g. 10.0.0.0/8, for an intranet; repeat for several. Never "
+	     "Private address range that may be relayed to, e.g. 10.0.0.0/8, for an intranet; repeat for "
+	     "several. Never "
 	     "loopback, link-local or multicast."),
 	NUMBER(turn, allocations, "20000", 1, 131072, "allocations", "Allocations at once."),
-	NUMBER(turn, allocations_per_user, "40", 1, 131072, "allocations", "The same for one user. More: 486."),
+	NUMBER(turn, allocations_per_user, "40", 1, 131072, "allocations",
+	       "The same for one user. More: 486."),
 	NUMBER(turn, allocations_per_address, "400", 1, 131072, "allocations",
 	       "The same per client IPv4 address or IPv6 /64."),
 	NUMBER(turn, permissions, "128", 1, 256, "addresses", "Permissions of one allocation."),
 	NUMBER(turn, channels, "128", 1, 256, "channels", "Channels of one allocation."),
 	NUMBER(turn, lifetime_s, "3600", 600, DAY_S, "s", "Longest lifetime that is granted at once."),
-	NUMBER(turn, kbytes_per_s, "0", 0, 100000000, "kilobytes", "Bandwidth of one allocation. 0: unlimited."),
-	NUMBER(turn, total_kbytes_per_s, "0", 0, 100000000, "kilobytes", "Bandwidth of all together. 0: unlimited."),
-	NUMBER(turn, connections, "20000", 1, 1000000, "connections", "TCP and TLS clients of one thread at once."),
+	NUMBER(turn, kbytes_per_s, "0", 0, 100000000, "kilobytes",
+	       "Bandwidth of one allocation. 0: unlimited."),
+	NUMBER(turn, total_kbytes_per_s, "0", 0, 100000000, "kilobytes",
+	       "Bandwidth of all together. 0: unlimited."),
+	NUMBER(turn, connections, "20000", 1, 1000000, "connections",
+	       "TCP and TLS clients of one thread at once."),
 	NUMBER(turn, stream_queue_bytes, "262144", 65536, 64 * MIB, "bytes",
 	       "Bytes queued for a TCP client that does not read. More is dropped."),
-	NUMBER(turn, stream_idle_s, "15", 1, 600, "s", "How long a TCP client may stay without an allocation."),
+	NUMBER(turn, stream_idle_s, "15", 1, 600, "s",
+	       "How long a TCP client may stay without an allocation."),
 	NUMBER(turn, unauth_bytes, "10000", 1000, MIB, "bytes",
 	       "What an address is answered before it must prove itself: no use for reflection."),
-	NUMBER(turn, unauth_prefixes, "65536", 64, 16 * MIB, "addresses", "How many addresses that is kept for."),
+	NUMBER(turn, unauth_prefixes, "65536", 64, 16 * MIB, "addresses",
+	       "How many addresses that is kept for."),
 
-	LIST(metrics, listen, 64, "Address for /metrics (Prometheus); repeat for several. Default: 127.0.0.1."),
+	LIST(metrics, listen, 64,
+	     "Address for /metrics (Prometheus); repeat for several. Default: 127.0.0.1."),
 	NUMBER(metrics, port, "9464", 0, 65535, "port", "Port for /metrics. 0: none."),
 
 	NUMBER(rooms, max, "10000", 1, 10000000, "rooms", "Rooms at once."),
 	NUMBER(rooms, max_participants, "2", 2, 16, "people", "People in one room."),
 	SWITCH(rooms, knock, "on", "New rooms ask the host before anybody else comes in."),
-	NUMBER(rooms, empty_s, "3600", 1, 30 * DAY_S, "s", "How long a room stays when nobody is in it."),
+	NUMBER(rooms, empty_s, "3600", 1, 30 * DAY_S, "s",
+	       "How long a room stays when nobody is in it any more."),
+	NUMBER(rooms, unused_s, "600", 1, 30 * DAY_S, "s",
+	       "How long a new room waits for the first to enter. When rooms.max is reached, the oldest such "
+	       "room gives way."),
 
 	NUMBER(limits, connections, "20000", 1, 1000000, "connections", "TCP connections at once."),
 	NUMBER(limits, connections_per_address, "200", 1, 1000000, "connections",
 	       "The same per IPv4 address or IPv6 /64."),
 	NUMBER(limits, rooms_per_min, "30", 1, 10000000, "rooms", "Rooms made per minute per address."),
+	NUMBER(limits, http_target_bytes, "2048", 256, 65536, "bytes",
+	       "Request target (path and query). More: 414."),
+	NUMBER(limits, http_headers, "100", 10, 1000, "headers", "Header fields of a request. More: 431."),
 	NUMBER(limits, http_header_bytes, "16384", 1024, MIB, "bytes", "Request headers. More: 431."),
 	NUMBER(limits, http_body_bytes, "65536", 1024, 16 * MIB, "bytes", "Request body. More: 413."),
 	NUMBER(limits, http_header_s, "10", 1, 600, "s", "Time for a request's headers. More: 408."),
 	NUMBER(limits, http_body_s, "20", 1, 600, "s", "Time for a request's body. More: 408."),
 	NUMBER(limits, http_idle_s, "75", 1, 3600, "s", "How long an idle HTTP connection stays."),
+	NUMBER(limits, close_ms, "2000", 100, 60000, "ms",
+	       "How long a closing connection may take to send what is left and to answer."),
 	NUMBER(limits, message_bytes, "65536", 4096, MIB, "bytes", "WebSocket message. Longer: close 1009."),
 	NUMBER(limits, messages_per_s, "50", 1, 10000000, "messages",
 	       "WebSocket messages per second per connection."),
@@ -118,6 +139,7 @@ const struct config_option config_options[] = {
 	       "How many may come at once. More: close 1008."),
 	NUMBER(limits, pings_per_s, "2", 1, 1000, "frames",
 	       "Pings and pongs per second per connection. More: close 1008."),
+	NUMBER(limits, pings_burst, "10", 1, 10000, "frames", "How many may come at once."),
 	NUMBER(limits, bad_messages, "20", 1, 1000000, "messages",
 	       "Bad messages on one connection before it is closed."),
 	NUMBER(limits, send_queue_bytes, "1048576", 65536, 64 * MIB, "bytes",
@@ -134,6 +156,10 @@ const struct config_option config_options[] = {
 	NUMBER(limits, sessions, "20000", 1, 1000000, "sessions",
 	       "Signalling sessions at once, those waited for included."),
 	NUMBER(limits, waiting_per_room, "8", 1, 1000, "people", "People waiting to be let into one room."),
+	NUMBER(limits, knocks_per_min, "20", 1, 1000000, "knocks",
+	       "Knocks per minute per IPv4 address or IPv6 /64, and as many per room."),
+	NUMBER(limits, knock_again_s, "10", 0, 3600, "s",
+	       "How long somebody refused waits before knocking again."),
 	NUMBER(limits, held_candidates, "64", 1, 1000, "candidates",
 	       "ICE candidates held for a peer that is not in yet."),
 	NUMBER(limits, sdp_bytes, "32768", 2048, MIB, "bytes", "One session description."),
@@ -141,7 +167,7 @@ const struct config_option config_options[] = {
 	       "Messages kept for one participant's return."),
 
 	{"log", "level", CONFIG_CHOICE, AT(log.level), "info", 0, 0, "debug|info|warn|error|off", true,
-	 "What is logged, to standard error."},
+	 "What is logged, to standard error.", false},
 };
 
 const size_t config_options_count = ARRAY_LEN(config_options);

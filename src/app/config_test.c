@@ -135,6 +135,8 @@ static void bad_values_are_refused(void **state)
 		"turn.urls=",
 		"turn.urls=http://a",
 		"server.listen=nowhere",
+		"server.trusted_proxies=nowhere",
+		"server.trusted_proxies=10.0.0.1/8",
 		"server.listen=127.0.0.1:80",
 		"server.public_url=a.b",
 		"server.public_url=http://a/b",
@@ -152,6 +154,45 @@ static void bad_values_are_refused(void **state)
 	assert_non_null(strstr(error, "PARLEY_NO_SUCH_KEY"));
 }
 
+static void a_secret_is_whole_and_is_never_shown(void **state)
+{
+	(void)state;
+	const char *environment[] = {"PARLEY_TURN_SECRET=pa,ss ;word", NULL};
+	struct config *c = load(NULL, environment, NULL, 0);
+	assert_non_null(c);
+	assert_int_equal(c->turn.secret.count, 1);
+	assert_string_equal(c->turn.secret.items[0], "pa,ss ;word");
+	config_free(c);
+	c = load_text("[turn]\nsecret = pa,ss ;word\n");
+	assert_non_null(c);
+	assert_string_equal(c->turn.secret.items[0], "pa,ss ;word");
+	config_free(c);
+	char set[256] = "turn.secret=";
+	memset(set + strlen(set), 'Z', 220);
+	assert_null(load_sets(set, NULL));
+	assert_null(strstr(error, "ZZZ"));
+	assert_non_null(strstr(error, "turn.secret"));
+}
+
+static void kubernetes_may_name_a_service_like_us(void **state)
+{
+	(void)state;
+	const char *environment[] = {"PARLEY_SERVICE_HOST=10.0.0.1", "PARLEY_SERVICE_PORT=80",
+				     "PARLEY_PORT=tcp://10.0.0.1:80", "PARLEY_PORT_80_TCP_PROTO=tcp", NULL};
+	struct config *c = load(NULL, environment, NULL, 0);
+	assert_non_null(c);
+	config_free(c);
+}
+
+static void contradictions_name_their_line(void **state)
+{
+	(void)state;
+	assert_null(load_text("[rooms]\nmax = 5\n[tls]\n\ncert = /a\n"));
+	assert_non_null(strstr(error, ":5: tls.cert and tls.key go together"));
+	assert_null(load_text("[server]\npublic_url = http://a\n[tls]\nself_signed = on\n"));
+	assert_non_null(strstr(error, ":2: server.public_url begins with http:"));
+}
+
 static void contradictions_are_refused(void **state)
 {
 	(void)state;
@@ -164,6 +205,10 @@ static void contradictions_are_refused(void **state)
 		{"turn.urls=turn:a", NULL},
 		{"limits.message_bytes=4096", NULL},
 		{"limits.replay_bytes=16384", NULL},
+		{"limits.send_queue_bytes=65536", NULL},
+		{"tls.self_signed=on", "server.public_url=http://localhost:8080"},
+		{"server.listen=127.0.0.1", "server.listen=127.0.0.1"},
+		{"server.listen=127.0.0.1", "server.listen=*"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
 		if (load_sets(pairs[i][0], pairs[i][1]))
@@ -246,6 +291,9 @@ int main(void)
 		cmocka_unit_test(a_list_is_replaced_by_a_later_source),
 		cmocka_unit_test(errors_name_file_line_and_what_is_allowed),
 		cmocka_unit_test(bad_values_are_refused),
+		cmocka_unit_test(a_secret_is_whole_and_is_never_shown),
+		cmocka_unit_test(kubernetes_may_name_a_service_like_us),
+		cmocka_unit_test(contradictions_name_their_line),
 		cmocka_unit_test(contradictions_are_refused),
 		cmocka_unit_test(reload_takes_over_what_it_may),
 		cmocka_unit_test(the_example_is_valid),

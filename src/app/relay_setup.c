@@ -1,8 +1,9 @@
 /*
  * From the configuration to a running relay.
  *
- * Without a word about it the relay listens where the web server does: on loopback for a first try on one machine, on
- * all addresses as soon as TLS or a public URL say that others are to come. Thread: the control loop's.
+ * Without a word about it the relay listens where the web server does: on loopback for a first try on one
+ * machine, on all addresses as soon as TLS or a public URL say that others are to come. Thread: the control
+ * loop's.
  */
 #include "app/relay_setup.h"
 
@@ -34,22 +35,23 @@ static int parse_ports(const char *text, uint16_t *min, uint16_t *max)
 	return 0;
 }
 
-static int wrong(char *error, const char *option, const char *value, const char *allowed)
+static int wrong(struct relay_fault *f, const char *option, const char *value, const char *allowed)
 {
-	(void)snprintf(error, CONFIG_ERROR_MAX, "turn.%s = %s: allowed is %s", option, value, allowed);
+	f->option = option;
+	(void)snprintf(f->error, CONFIG_ERROR_MAX, "turn.%s = %s: allowed is %s", option, value, allowed);
 	return -EINVAL;
 }
 
-static int check_user(const char *text, char *error)
+static int check_user(const char *text, struct relay_fault *f)
 {
 	const char *colon = strchr(text, ':');
 	if (!colon || colon == text || colon[1] == '\0' || colon - text >= 128)
-		return wrong(error, "user", "…", "name:password, the name of at most 127 characters");
+		return wrong(f, "user", "…", "name:password, the name of at most 127 characters");
 	return 0;
 }
 
 /* turn_policy_new() is what knows which ranges may be opened. */
-static int check_allowed(const char *text, char *error)
+static int check_allowed(const char *text, struct relay_fault *f)
 {
 	struct turn_prefix prefix;
 	struct turn_policy *policy = NULL;
@@ -58,28 +60,29 @@ static int check_allowed(const char *text, char *error)
 		rc = turn_policy_new(&prefix, 1, NULL, 0, NULL, 0, &policy);
 	turn_policy_free(policy);
 	if (rc == -EINVAL)
-		return wrong(error, "allow_peers", text,
+		return wrong(f, "allow_peers", text,
 			     "an address range like 10.0.0.0/8, never loopback, link-local or multicast");
 	return 0;
 }
 
-int relay_check(const struct config *c, char *error)
+int relay_check(const struct config *c, struct relay_fault *f)
 {
 	uint16_t min;
 	uint16_t max;
 	struct relay_external e;
 	int rc = 0;
 	if (parse_ports(c->turn.relay_ports, &min, &max) < 0)
-		return wrong(error, "relay_ports", c->turn.relay_ports, "first-last, from 1024 to 65535");
+		return wrong(f, "relay_ports", c->turn.relay_ports, "first-last, from 1024 to 65535");
 	for (size_t i = 0; i < c->turn.external_ip.count; i++)
 		if (relay_external_parse(c->turn.external_ip.items[i], &e) < 0)
-			return wrong(error, "external_ip", c->turn.external_ip.items[i], "an address, or public/private");
+			return wrong(f, "external_ip", c->turn.external_ip.items[i],
+				     "an address, or public/private");
 	for (size_t i = 0; rc == 0 && i < c->turn.user.count; i++)
-		rc = check_user(c->turn.user.items[i], error);
+		rc = check_user(c->turn.user.items[i], f);
 	for (size_t i = 0; rc == 0 && i < c->turn.allow_peers.count; i++)
-		rc = check_allowed(c->turn.allow_peers.items[i], error);
+		rc = check_allowed(c->turn.allow_peers.items[i], f);
 	if (rc == 0 && c->turn.tls_port && c->turn.tls_port == c->turn.port)
-		return wrong(error, "tls_port", "turn.port", "another port than that");
+		return wrong(f, "tls_port", "turn.port", "another port than that");
 	return rc;
 }
 
@@ -91,7 +94,8 @@ int relay_use_own_secret(struct config *c)
 	char text[TEXT_BASE64URL_LEN(SECRET_BYTES) + 1];
 	int rc = secret_load(c->server.data_dir, "turn.key", key, sizeof(key));
 	if (rc < 0) {
-		log_error("cannot read or make the relay's key dir=%s error=%s", c->server.data_dir, strerror(-rc));
+		log_error("cannot read or make the relay's key dir=%s error=%s", c->server.data_dir,
+			  strerror(-rc));
 		return rc;
 	}
 	text_base64url(key, sizeof(key), text);
@@ -126,7 +130,8 @@ static bool for_others(const struct config *c, bool alone)
 	return alone || config_tls(c) || strncmp(c->server.public_url, "https:", 6) == 0;
 }
 
-/* Texts of addresses to listen on. Return: how many; *@optional: one that this machine lacks is passed over. */
+/* Texts of addresses to listen on. Return: how many; *@optional: one that this machine lacks is passed over.
+ */
 static size_t listen_texts(const struct config *c, bool alone, const char *const **out, bool *optional)
 {
 	static const char *const everywhere[] = {"*"};

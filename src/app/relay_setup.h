@@ -7,9 +7,13 @@
 
 #define RELAY_SECRET_MAX 64
 
-/** relay_check() - Return: 0; -EINVAL with @error (CONFIG_ERROR_MAX): which option of [turn] is wrong, and what is
- * allowed. */
-int relay_check(const struct config *c, char *error) MUST_CHECK;
+struct relay_fault {
+	const char *option; /* the key in [turn] */
+	char *error;        /* CONFIG_ERROR_MAX: what is wrong, and what is allowed */
+};
+
+/** relay_check() - Return: 0; -EINVAL with @f filled in: f->error points to the caller's buffer. */
+int relay_check(const struct config *c, struct relay_fault *f) MUST_CHECK;
 
 /**
  * relay_use_own_secret() - where turn.secret is empty, put one in that is kept in server.data_dir

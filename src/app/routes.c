@@ -33,16 +33,7 @@ static bool method_matches(const struct route *r, enum http_method m)
 static void reply_not_allowed(struct http_conn *conn, const char *allow)
 {
 	struct http_reply_header header = {"Allow", allow};
-	static const char body[] =
-		"{\"status\":405,\"code\":\"method_not_allowed\",\"title\":\"Method Not Allowed\"}";
-	http_reply(conn, &(struct http_reply){
-				 .status = 405,
-				 .content_type = "application/problem+json",
-				 .body = body,
-				 .body_len = sizeof(body) - 1,
-				 .headers = &header,
-				 .n_headers = 1,
-			 });
+	http_reply_error_with(conn, 405, "method_not_allowed", NULL, &header);
 }
 
 /* To the same place over TLS: at the public URL, or at the host that was asked for if that is us for sure. */

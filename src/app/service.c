@@ -4,6 +4,7 @@
  */
 #include "app/service.h"
 
+#include "app/proxy.h"
 #include "app/routes.h"
 #include "app/secret.h"
 #include "app/security.h"
@@ -50,10 +51,13 @@ static struct signal_limits signal_limits(const struct config *c)
 		.knock_ms = c->limits.knock_s * 1000,
 		.rejoin_ms = c->limits.rejoin_s * 1000,
 		.room_empty_ms = c->rooms.empty_s * 1000,
+		.room_unused_ms = c->rooms.unused_s * 1000,
 		.sessions = c->limits.sessions,
 		.rooms = c->rooms.max,
 		.max_participants = c->rooms.max_participants,
 		.waiting_per_room = c->limits.waiting_per_room,
+		.knocks_per_min = c->limits.knocks_per_min,
+		.knock_again_ms = c->limits.knock_again_s * 1000,
 		.held_candidates = c->limits.held_candidates,
 		.bad_messages = c->limits.bad_messages,
 		.sdp_bytes = c->limits.sdp_bytes,
@@ -70,9 +74,9 @@ static struct ws_limits websocket_limits(const struct config *c)
 		.messages_per_s = c->limits.messages_per_s,
 		.messages_burst = c->limits.messages_burst,
 		.pings_per_s = c->limits.pings_per_s,
-		.pings_burst = 10,
+		.pings_burst = c->limits.pings_burst,
 		.ping_ms = c->limits.ws_ping_s * 1000,
-		.close_ms = 2000,
+		.close_ms = c->limits.close_ms,
 		.queue_bytes = c->limits.send_queue_bytes,
 	};
 }
@@ -80,14 +84,14 @@ static struct ws_limits websocket_limits(const struct config *c)
 static struct http_limits http_limits(const struct config *c)
 {
 	return (struct http_limits){
-		.target_bytes = 2048,
+		.target_bytes = c->limits.http_target_bytes,
 		.header_bytes = c->limits.http_header_bytes,
-		.header_count = 100,
+		.header_count = c->limits.http_headers,
 		.body_bytes = c->limits.http_body_bytes,
 		.header_ms = c->limits.http_header_s * 1000,
 		.body_ms = c->limits.http_body_s * 1000,
 		.idle_ms = c->limits.http_idle_s * 1000,
-		.linger_ms = 2000,
+		.linger_ms = c->limits.close_ms,
 		.connections = c->limits.connections,
 		.connections_per_prefix = c->limits.connections_per_address,
 	};
@@ -126,6 +130,18 @@ static void on_stun(void *arg, struct net_stream *stream, const uint8_t *data, s
 		net_stream_close(stream);
 }
 
+struct addr service_client(const struct service *s, const struct http_request *req)
+{
+	return proxy_client(&s->config->server.trusted_proxies, req->peer,
+			    http_header(req, "x-forwarded-for"));
+}
+
+static bool is_proxy(void *arg, const struct addr *peer)
+{
+	const struct service *s = arg;
+	return proxy_is_trusted(&s->config->server.trusted_proxies, peer);
+}
+
 static int start_http(struct service *s, void (*emptied)(void *arg))
 {
 	uint8_t key[16];
@@ -140,6 +156,7 @@ static int start_http(struct service *s, void (*emptied)(void *arg))
 		.limits = http_limits(s->config),
 		.handler = routes_handle,
 		.arg = s,
+		.is_proxy = is_proxy,
 		.emptied = emptied,
 		.common = s->headers,
 		.n_common = s->n_headers,

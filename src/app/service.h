@@ -46,6 +46,9 @@ void service_free(struct service *s);
 /** service_time() - both clocks, for the signalling core. */
 struct signal_time service_time(const struct service *s);
 
+/** service_client() - who sent @req, trusted proxies looked through. */
+struct addr service_client(const struct service *s, const struct http_request *req);
+
 /** service_arm_signal() - (re)start the timer for what signalling has to do next; after every event given to
  * it. */
 void service_arm_signal(struct service *s);

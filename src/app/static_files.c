@@ -195,7 +195,7 @@ static bool serve_from_disk(struct http_conn *conn, const char *root, const char
 	uint8_t *data = NULL;
 	size_t len = 0;
 	int rc = read_file(root, path, &data, &len);
-	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP)
+	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP || rc == -ENAMETOOLONG)
 		return false;
 	if (rc) {
 		log_error("cannot read a web file root=%s path=%s error=%s", root, path, strerror(-rc));

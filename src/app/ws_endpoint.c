@@ -132,7 +132,7 @@ void ws_endpoint_handle(struct service *s, struct http_conn *conn, const struct 
 	}
 	e->service = s;
 	ice_host(s->config, http_header(req, "host"), e->ice_host);
-	struct addr peer = *req->peer; /* the request is gone after the upgrade */
+	struct addr peer = service_client(s, req); /* the request is gone after the upgrade */
 	if (ws_accept(conn, req, WS_SUBPROTOCOL, &s->ws_limits, &e->ws)) {
 		mem_free(e);
 		return;

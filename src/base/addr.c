@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What a bracketed or bare IP text may be at most: the longest IPv6 form, '%' and an interface name. */
@@ -225,4 +226,64 @@ void addr_prefix(const struct addr *a, uint8_t out[ADDR_PREFIX_BYTES])
 		out[0] = 6;
 		memcpy(out + 1, &a->in6.sin6_addr, 8);
 	}
+}
+
+static const uint8_t *ip_bytes(const struct addr *a, unsigned *bits)
+{
+	bool v4 = a->sa.sa_family == AF_INET;
+	*bits = v4 ? 32 : 128;
+	return v4 ? (const uint8_t *)&a->in.sin_addr : (const uint8_t *)&a->in6.sin6_addr;
+}
+
+/* Do the first @bits of both agree? */
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+	unsigned whole = bits / 8;
+	unsigned rest = bits % 8;
+	return memcmp(a, b, whole) == 0 && (rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
+}
+
+static bool clear_behind(const uint8_t *ip, unsigned bits, unsigned all)
+{
+	for (unsigned i = bits; i < all; i++) {
+		if (ip[i / 8] & 0x80 >> i % 8)
+			return false;
+	}
+	return true;
+}
+
+int addr_range_parse(struct addr_range *out, const char *text)
+{
+	char address[ADDR_TEXT_MAX];
+	struct addr_range r;
+	unsigned all;
+	size_t n = strcspn(text, "/");
+	if (n == 0 || n >= sizeof(address) || text[0] == '*' || text[0] == '[')
+		return -EINVAL;
+	memcpy(address, text, n);
+	address[n] = '\0';
+	if (addr_parse(&r.addr, address, 0) || addr_port(&r.addr) != 0)
+		return -EINVAL;
+	const uint8_t *ip = ip_bytes(&r.addr, &all);
+	r.bits = all;
+	if (text[n] == '/') {
+		char *end = NULL;
+		unsigned long bits =
+			text[n + 1] >= '0' && text[n + 1] <= '9' ? strtoul(text + n + 1, &end, 10) : all + 1;
+		if (bits > all || *end != '\0')
+			return -EINVAL;
+		r.bits = (unsigned)bits;
+	}
+	if (!clear_behind(ip, r.bits, all))
+		return -EINVAL;
+	*out = r;
+	return 0;
+}
+
+bool addr_in_range(const struct addr *a, const struct addr_range *r)
+{
+	unsigned all;
+	if (a->sa.sa_family != r->addr.sa.sa_family)
+		return false;
+	return same_bits(ip_bytes(a, &all), ip_bytes(&r->addr, &all), r->bits);
 }

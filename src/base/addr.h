@@ -48,6 +48,21 @@ bool addr_equal(const struct addr *a, const struct addr *b);
 bool addr_same_ip(const struct addr *a, const struct addr *b);
 bool addr_is_loopback(const struct addr *a);
 
+/* Addresses that share their first @bits; the port counts for nothing. */
+struct addr_range {
+	struct addr addr;
+	unsigned bits;
+};
+
+/**
+ * addr_range_parse() - "10.0.0.0/8", "fd00::/8", or one address alone
+ * Return: 0; -EINVAL: not of that form, or a bit is set behind the prefix.
+ */
+int addr_range_parse(struct addr_range *out, const char *text) MUST_CHECK;
+
+/** addr_in_range() - An IPv4 address is in no IPv6 range and the other way round. */
+bool addr_in_range(const struct addr *a, const struct addr_range *r);
+
 /**
  * addr_prefix() - what limits count by: the IPv4 address, or the /64 of an IPv6 one
  * @out: 9 bytes: the family (4 or 6), then 8 bytes of address, zero-padded.

@@ -217,6 +217,46 @@ static void prefixes_group_what_one_subscriber_has(void **state)
 	assert_memory_not_equal(a, b, sizeof(a));
 }
 
+static void ranges_hold_what_they_say(void **state)
+{
+	static const struct {
+		const char *range, *inside, *outside;
+	} cases[] = {
+		{"10.0.0.0/8", "10.255.255.255", "11.0.0.0"},
+		{"192.168.4.0/22", "192.168.7.255", "192.168.8.0"},
+		{"127.0.0.1", "127.0.0.1", "127.0.0.2"},
+		{"0.0.0.0/0", "255.255.255.255", "::"},
+		{"fd00::/8", "fdff::1", "fe00::"},
+		{"2001:db8::/33", "2001:db8:7fff::1", "2001:db8:8000::"},
+		{"::1", "::1", "::2"},
+		{"::/0", "ffff::", "1.2.3.4"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct addr_range r;
+		struct addr a;
+		assert_int_equal(addr_range_parse(&r, cases[i].range), 0);
+		assert_int_equal(addr_parse(&a, cases[i].inside, 80), 0);
+		if (!addr_in_range(&a, &r))
+			fail_msg("%s is not in %s", cases[i].inside, cases[i].range);
+		assert_int_equal(addr_parse(&a, cases[i].outside, 80), 0);
+		if (addr_in_range(&a, &r))
+			fail_msg("%s is in %s", cases[i].outside, cases[i].range);
+	}
+}
+
+static void ranges_of_no_form_are_refused(void **state)
+{
+	static const char *const bad[] = {"",           "/8",          "*",           "10.0.0.0/33",
+					  "10.0.0.0/",  "10.0.0.0/-1", "10.0.0.0/8x", "10.0.0.1/8",
+					  "::/129",     "[::1]/128",   "fd00::1/8",   "a/8",
+					  "1.2.3.4:80", "10.0.0.0/ 8"};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct addr_range r;
+		if (addr_range_parse(&r, bad[i]) != -EINVAL)
+			fail_msg("%s was taken", bad[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +268,8 @@ int main(void)
 		cmocka_unit_test(gets_and_sets_ports),
 		cmocka_unit_test(knows_loopback),
 		cmocka_unit_test(prefixes_group_what_one_subscriber_has),
+		cmocka_unit_test(ranges_hold_what_they_say),
+		cmocka_unit_test(ranges_of_no_form_are_refused),
 	};
 	return cmocka_run_group_tests_name("addr", tests, NULL, NULL);
 }

@@ -88,10 +88,14 @@ struct http_server_params {
 	size_t n_common;
 	uint8_t hash_key[16]; /* random, for the table of connections by prefix */
 	/*
-	 * A connection whose first byte (after TLS) is 0 to 3, which begins STUN and never HTTP (RFC 7983 §7): takes
-	 * over @s, which counts as a connection of this server no more. NULL: it is answered 400 like other nonsense.
+	 * A connection whose first byte (after TLS) is 0 to 3, which begins STUN and never HTTP (RFC 7983
+	 * §7): takes over @s, which counts as a connection of this server no more. NULL: it is answered 400
+	 * like other nonsense.
 	 */
 	void (*stun)(void *arg, struct net_stream *s, const uint8_t *data, size_t n);
+	/* Is @peer a proxy, behind which many people are? Then connections_per_prefix does not count. May be
+	 * NULL. */
+	bool (*is_proxy)(void *arg, const struct addr *peer);
 	/* After http_server_drain(): the last connection is gone. Must not free the server. May be NULL. */
 	void (*emptied)(void *arg);
 };
@@ -143,6 +147,10 @@ void http_reply(struct http_conn *conn, const struct http_reply *r);
 
 /** http_reply_error() - a problem document (RFC 9457): @code becomes "code", @detail may be NULL. */
 void http_reply_error(struct http_conn *conn, int status, const char *code, const char *detail);
+
+/** http_reply_error_with() - the same with a further header, such as Allow or Retry-After; NULL: none. */
+void http_reply_error_with(struct http_conn *conn, int status, const char *code, const char *detail,
+			   const struct http_reply_header *header);
 
 /** http_conn_on_gone() - call @fn when the client goes away before the reply; NULL @fn takes it back. */
 void http_conn_on_gone(struct http_conn *conn, void (*fn)(void *arg), void *arg);

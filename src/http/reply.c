@@ -205,9 +205,15 @@ static int problem(struct buf *out, int status, const char *code, const char *de
 
 void http_reply_error(struct http_conn *conn, int status, const char *code, const char *detail)
 {
+	http_reply_error_with(conn, status, code, detail, NULL);
+}
+
+void http_reply_error_with(struct http_conn *conn, int status, const char *code, const char *detail,
+			   const struct http_reply_header *header)
+{
 	struct buf doc;
 	buf_init(&doc, 4096);
-	struct http_reply r = {.status = status};
+	struct http_reply r = {.status = status, .headers = header, .n_headers = header ? 1 : 0};
 	if (problem(&doc, status, code, detail) == 0) {
 		r.content_type = "application/problem+json";
 		r.body = buf_data(&doc);

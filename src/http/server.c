@@ -153,14 +153,20 @@ static void prefix_release(struct http_server *srv, struct http_prefix *prefix)
 	mem_free(prefix);
 }
 
+static bool is_proxy(const struct http_server *srv, const struct addr *peer)
+{
+	return srv->params.is_proxy && srv->params.is_proxy(srv->params.arg, peer);
+}
+
 /* Is there room? Counts what it refuses. */
-static bool has_room(struct http_server *srv, const struct http_prefix *prefix)
+static bool has_room(struct http_server *srv, const struct http_prefix *prefix, const struct addr *peer)
 {
 	if (srv->draining)
 		return false;
 	if (srv->count >= srv->params.limits.connections) {
 		srv->stats.refused_total++;
-	} else if (prefix && prefix->count >= srv->params.limits.connections_per_prefix) {
+	} else if (prefix && prefix->count >= srv->params.limits.connections_per_prefix &&
+		   !is_proxy(srv, peer)) {
 		srv->stats.refused_prefix++;
 	} else {
 		return true;
@@ -175,7 +181,7 @@ static bool slot_take(struct http_server *srv, struct http_slot *slot, const str
 	uint8_t key[ADDR_PREFIX_BYTES];
 	addr_prefix(peer, key);
 	struct http_prefix *prefix = prefix_find(srv, key);
-	if (!has_room(srv, prefix))
+	if (!has_room(srv, prefix, peer))
 		return false;
 	if (!prefix && !(prefix = prefix_new(srv, key)))
 		return false;

@@ -2,8 +2,7 @@
  * Request targets: split, decode, check.
  *
  * The path is decoded once, here, and ".." is looked for after decoding, so that nobody behind this has to
- * think of
- * "%2e%2e" or "..%2f" again. Thread: any; holds no global.
+ * think of "%2e%2e" or "..%2f" again. Thread: any; holds no global.
  */
 #include "http/target.h"
 

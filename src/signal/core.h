@@ -8,6 +8,7 @@
 #ifndef PARLEY_SIGNAL_CORE_H
 #define PARLEY_SIGNAL_CORE_H
 
+#include "base/bucket.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/wheel.h"
@@ -41,9 +42,11 @@ struct signal {
 	struct signal_time start;
 	struct signal_time now; /* of the call that is being served */
 	struct wheel wheel;
-	struct map rooms;      /* by id */
-	struct map sessions;   /* by id */
-	struct list idle_away; /* sessions without conn and room, the longest so first */
+	struct map rooms;              /* by id */
+	struct map sessions;           /* by id */
+	struct list idle_away;         /* sessions without conn and room, the longest so first */
+	struct list unused;            /* rooms that nobody has entered yet, the oldest first */
+	struct bucket_table *knockers; /* by address prefix */
 	uint64_t next_order;
 	struct sig_json doc; /* the message being served */
 	struct buf scratch;  /* its decoded strings */
@@ -63,6 +66,9 @@ struct signal_conn {
 };
 
 enum sig_state { SIG_IDLE, SIG_WAITING, SIG_IN };
+
+/* A member's came_by, for all who owe their place to no ticket of an earlier start. */
+#define SIG_CAME_OTHERWISE UINT64_MAX
 
 enum sig_leave { SIG_LEFT, SIG_TIMEOUT };
 
@@ -90,7 +96,11 @@ struct sig_session {
 	struct sig_held *held;
 	char pid[SIGNAL_PARTICIPANT_ID_LEN + 1];
 	struct sig_media media;
-	bool rejoined; /* by ticket */
+	bool rejoined;     /* by ticket */
+	bool announced;    /* waiting, and the present host has been told */
+	uint64_t came_by;  /* the generation of the ticket that let this member in, or who let them in */
+	uint64_t again_ms; /* monotonic: when to knock at refused_at again */
+	char refused_at[SIGNAL_ROOM_ID_LEN + 1];
 };
 
 struct sig_room {
@@ -104,7 +114,27 @@ struct sig_room {
 	uint64_t host_since_ms;   /* wall clock; 0: stands in until a host's ticket comes */
 	struct wheel_timer empty_timer;
 	char id[SIGNAL_ROOM_ID_LEN + 1];
+	char first_host[SIGNAL_PARTICIPANT_ID_LEN + 1]; /* "": none, or barred */
 	bool knock;
+	struct list unused;         /* in signal.unused until somebody enters */
+	uint64_t generation;        /* goes up when a member leaves for good */
+	uint64_t ticket_generation; /* the highest of a ticket of an earlier start that has let somebody in */
+	struct bucket knocks;
+};
+
+/* What a ticket is good for. */
+enum sig_pass_kind {
+	SIG_PASS_NONE,
+	SIG_PASS_REJOIN,     /* of an earlier start: in, under the same id */
+	SIG_PASS_SEAT,       /* of this start: the seat of a session that nobody uses */
+	SIG_PASS_FIRST_HOST, /* of this start: in, as host */
+};
+
+struct sig_pass {
+	enum sig_pass_kind kind;
+	bool first_host;          /* of this start, and its holder has the first host's right */
+	struct sig_session *seat; /* SIG_PASS_SEAT */
+	struct sig_ticket ticket;
 };
 
 #define SIG_SESSION_OF(list_node) LIST_ENTRY(list_node, struct sig_session, in_room)
@@ -116,8 +146,10 @@ void sig_conn_error(struct signal_conn *c, const struct sig_msg *m, int code);
 /* dispatch.c */
 void sig_dispatch(struct signal_conn *c, const char *data, size_t n);
 
-/* handlers.c: each returns 0; SIG_E_*; or, our own failure, -errno */
+/* join.c */
 int sig_on_join(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+
+/* handlers.c: each returns 0; SIG_E_*; or, our own failure, -errno */
 int sig_on_leave(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
 int sig_on_signal(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
 int sig_on_admit(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
@@ -126,9 +158,10 @@ int sig_on_room_update(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
 int sig_on_media(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
 int sig_on_ice(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
 int sig_on_ping(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
-int sig_on_closing(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
+int sig_hold_offer(struct signal *s, struct sig_str sdp, struct sig_held **out) MUST_CHECK;
 
 /* session.c */
+int sig_on_closing(struct sig_session *ss, struct sig_msg *m) MUST_CHECK;
 int sig_on_hello(struct signal_conn *c, const struct sig_msg *m) MUST_CHECK;
 void sig_session_lost_conn(struct sig_session *ss);
 
@@ -144,11 +177,25 @@ struct sig_room *sig_room_find(struct signal *s, const char *id);
 struct sig_session *sig_room_member(const struct sig_room *r, struct sig_str pid);
 struct sig_session *sig_room_waiting(const struct sig_room *r, struct sig_str pid);
 bool sig_room_full(const struct sig_room *r);
-void sig_room_wait(struct sig_room *r, struct sig_session *ss, uint64_t re);
-void sig_room_enter(struct sig_room *r, struct sig_session *ss, const struct sig_ticket *ticket, uint64_t re);
+void sig_room_knock(struct sig_room *r, struct sig_session *ss, uint64_t re);
+void sig_room_enter(struct sig_room *r, struct sig_session *ss, const struct sig_pass *pass, uint64_t re);
 void sig_room_refuse(struct sig_session *ss, bool by_host);
 void sig_room_leave(struct sig_session *ss, enum sig_leave reason);
 struct sig_room *sig_room_free(struct sig_room *r);
+struct sig_session *sig_room_only_other(const struct sig_room *r, const struct sig_session *ss);
+
+/* room.c, for seat.c */
+void sig_room_wait(struct sig_room *r, struct sig_session *ss);
+void sig_room_announce(struct sig_room *r);
+void sig_room_forget_announced(struct sig_room *r);
+void sig_room_host_back(struct sig_room *r, bool snapshot);
+void sig_room_succeed_host(struct sig_room *r);
+void sig_room_tell_host(struct sig_room *r);
+
+/* seat.c */
+void sig_seat_take_over(struct sig_session *old, struct sig_session *ss, bool first_host, uint64_t re);
+uint32_t sig_seats_kept(const struct sig_room *r, const struct sig_ticket *t);
+void sig_seats_review(struct sig_room *r, const struct sig_ticket *t);
 
 /* send.c: begin a message, append with sig_out_*(), end it; one at a time */
 struct sig_out *sig_begin(struct sig_session *to, const char *type, uint64_t re);
@@ -162,15 +209,20 @@ int sig_out_ice(struct signal *s, struct sig_out *o, const char *pid);
 void sig_send_participant(struct sig_session *to, const char *type, const struct sig_session *about);
 void sig_send_joined(struct sig_session *to, uint64_t re, bool snapshot, const struct sig_session *offering);
 void sig_send_peer_joined(struct sig_session *to, const struct sig_session *peer, bool with_offer);
+void sig_send_held_offer(struct sig_session *to, const struct sig_session *from);
 void sig_send_held(struct sig_session *to, const struct sig_session *from);
-void sig_send_waiting(struct sig_session *to, uint64_t re, bool snapshot);
+void sig_send_waiting(struct sig_session *to, uint64_t re);
+void sig_send_readmission(struct sig_session *to);
 void sig_send_knock(struct sig_session *to, const struct sig_session *who);
 void sig_send_knock_gone(struct sig_session *to, const struct sig_session *who, const char *reason);
 void sig_send_peer_left(struct sig_session *to, const struct sig_session *who, enum sig_leave reason);
+void sig_send_away(struct sig_session *to, const struct sig_session *who);
+void sig_send_taken_over(struct sig_session *to, const struct sig_session *who);
 void sig_send_peer_back(struct sig_session *to, const struct sig_session *who, bool fresh);
 void sig_send_peer_media(struct sig_session *to, const struct sig_session *who);
 void sig_send_refused(struct sig_session *to, const char *room, bool by_host);
 void sig_send_room_updated(struct sig_session *to, uint64_t re);
+void sig_send_ticket(struct sig_session *to);
 void sig_send_host(struct sig_session *to, const struct sig_session *host);
 void sig_send_snapshot(struct sig_session *to);
 

@@ -259,44 +259,58 @@ static const struct sig_ticket ticket = {
 	.start = {1, 2, 3},
 	.room = "abcde-fghjk-mnpqr-stvw0",
 	.participant = "0123456789abcdef",
+	.name = "Zoë",
 	.issued_ms = UINT64_C(1700000000123),
+	.generation = UINT64_C(0x123456789a),
 	.host = true,
 };
 
 static void tickets_come_back_whole(void **state)
 {
 	uint8_t key[SIGNAL_TICKET_KEY_BYTES] = {7};
-	char text[SIG_TICKET_LEN + 1];
-	struct sig_ticket back;
+	char text[SIG_TICKET_LEN_MAX + 1];
+	struct sig_ticket back, longest = ticket;
 
-	sig_ticket_seal(&ticket, key, text);
-	assert_int_equal(strlen(text), SIG_TICKET_LEN);
+	size_t n = sig_ticket_seal(&ticket, key, text);
+	assert_int_equal(n, strlen(text));
 	assert_int_equal(sig_ticket_open(str(text), key, &back), 0);
 	assert_memory_equal(back.start, ticket.start, sizeof(back.start));
 	assert_string_equal(back.room, ticket.room);
 	assert_string_equal(back.participant, ticket.participant);
 	assert_int_equal(back.issued_ms, ticket.issued_ms);
+	assert_string_equal(back.name, ticket.name);
+	assert_int_equal(back.generation, ticket.generation);
 	assert_true(back.host);
 	assert_false(back.knock);
+	assert_false(back.first_host);
+	memset(longest.name, 'n', SIG_NAME_MAX_BYTES);
+	longest.host = false;
+	longest.knock = longest.first_host = true;
+	assert_int_equal(sig_ticket_seal(&longest, key, text), SIG_TICKET_LEN_MAX);
+	assert_int_equal(sig_ticket_open(str(text), key, &back), 0);
+	assert_string_equal(back.name, longest.name);
+	assert_false(back.host);
+	assert_true(back.knock);
+	assert_true(back.first_host);
 }
 
 static void every_changed_symbol_spoils_a_ticket(void **state)
 {
 	uint8_t key[SIGNAL_TICKET_KEY_BYTES] = {7};
-	char text[SIG_TICKET_LEN + 2];
+	char text[SIG_TICKET_LEN_MAX + 2];
 	struct sig_ticket back;
 
-	sig_ticket_seal(&ticket, key, text);
-	for (size_t i = 0; i < SIG_TICKET_LEN; i++) {
+	size_t n = sig_ticket_seal(&ticket, key, text);
+	for (size_t i = 0; i < n; i++) {
 		char was = text[i];
 		text[i] = was == 'A' ? 'B' : 'A';
 		assert_int_equal(sig_ticket_open(str(text), key, &back), -EINVAL);
 		text[i] = was;
 	}
-	assert_int_equal(sig_ticket_open((struct sig_str){text, SIG_TICKET_LEN - 1}, key, &back), -EINVAL);
-	memcpy(text + SIG_TICKET_LEN, "A", 2);
+	assert_int_equal(sig_ticket_open((struct sig_str){text, n - 1}, key, &back), -EINVAL);
+	memcpy(text + n, "A", 2);
 	assert_int_equal(sig_ticket_open(str(text), key, &back), -EINVAL);
-	text[SIG_TICKET_LEN] = '\0';
+	text[n] = '\0';
 	assert_int_equal(sig_ticket_open(str(text), key, &back), 0);
 	key[31] ^= 1;
 	assert_int_equal(sig_ticket_open(str(text), key, &back), -EINVAL);

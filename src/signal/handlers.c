@@ -1,5 +1,5 @@
 /*
- * What each client message does, once it is decoded and allowed in the session's state.
+ * What each client message but `join` does, once it is decoded and allowed in the session's state.
  *
  * Whatever can fail (memory, limits) is done before anything changes or anybody is told, so an error always
  * means that nothing has happened. Thread: control loop.
@@ -7,13 +7,9 @@
 #include "signal/core.h"
 
 #include "base/mem.h"
-#include "signal/ids.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define TICKET_MAX_AGE_MS  UINT64_C(86400000)
-#define TICKET_MAX_SKEW_MS UINT64_C(60000) /* by how much a clock may have gone back over a restart */
 
 /* Held parts are encoded in the output buffer, which is free while a message is being handled. */
 static struct sig_out *begin_part(struct signal *s)
@@ -23,7 +19,7 @@ static struct sig_out *begin_part(struct signal *s)
 	return &s->out;
 }
 
-static int hold_offer(struct signal *s, struct sig_str sdp, struct sig_held **out)
+int sig_hold_offer(struct signal *s, struct sig_str sdp, struct sig_held **out)
 {
 	sig_out_str(begin_part(s), sdp.p, sdp.n);
 	if (s->out.err)
@@ -32,97 +28,6 @@ static int hold_offer(struct signal *s, struct sig_str sdp, struct sig_held **ou
 	if (!h)
 		return -ENOMEM;
 	*out = h;
-	return 0;
-}
-
-/* Whether a ticket lets its holder in again (docs/protocol.md, After a server restart). */
-static bool ticket_counts(const struct signal *s, const struct sig_msg_join *j, struct sig_ticket *t)
-{
-	uint64_t now = s->now.wall_ms;
-
-	if (!j->ticket.p || sig_ticket_open(j->ticket, s->ticket_key, t))
-		return false;
-	if (memcmp(t->start, s->start_id, sizeof(t->start)) == 0 || strcmp(t->room, j->room) != 0)
-		return false;
-	if (s->now.mono_ms - s->start.mono_ms > s->limits.rejoin_ms)
-		return false;
-	return t->issued_ms > now ? t->issued_ms - now <= TICKET_MAX_SKEW_MS
-				  : now - t->issued_ms <= TICKET_MAX_AGE_MS;
-}
-
-/* A participant is in a room once. */
-static bool is_present(const struct sig_room *r, const char *pid)
-{
-	struct sig_str id = {pid, SIGNAL_PARTICIPANT_ID_LEN};
-
-	return r && (sig_room_member(r, id) || sig_room_waiting(r, id));
-}
-
-static int check_place(const struct sig_room *r, const struct sig_ticket *t, bool *wait)
-{
-	if (sig_room_full(r))
-		return SIG_E_ROOM_FULL;
-	*wait = !t && r->knock && r->host;
-	if (*wait && r->n_waiting >= r->s->limits.waiting_per_room)
-		return SIG_E_TOO_MANY;
-	return 0;
-}
-
-static int find_or_make_room(struct signal *s, const char *id, const struct sig_ticket *t,
-			     struct sig_room **out)
-{
-	struct sig_room *r = sig_room_find(s, id);
-
-	if (!r && !t)
-		return SIG_E_ROOM_UNKNOWN;
-	if (!r) {
-		int rc = sig_room_new(s, id, t->knock, &r);
-		if (rc)
-			return rc == -ENOSPC ? SIG_E_ROOMS_FULL : rc;
-	}
-	*out = r;
-	return 0;
-}
-
-static void join(struct sig_session *ss, struct sig_room *r, const struct sig_ticket *t, uint64_t re)
-{
-	if (t)
-		memcpy(ss->pid, t->participant, sizeof(ss->pid));
-	sig_room_enter(r, ss, t, re);
-}
-
-int sig_on_join(struct sig_session *ss, struct sig_msg *m)
-{
-	struct signal *s = ss->s;
-	const struct sig_msg_join *j = &m->join;
-	struct sig_ticket ticket;
-	struct sig_held *held = NULL;
-	struct sig_room *room;
-	bool wait;
-
-	bool rejoin =
-		ticket_counts(s, j, &ticket) && !is_present(sig_room_find(s, j->room), ticket.participant);
-	const struct sig_ticket *t = rejoin ? &ticket : NULL;
-	char *name = mem_dup(j->name.p, j->name.n);
-	int rc = name ? 0 : -ENOMEM;
-	if (!rc && j->offer.p)
-		rc = hold_offer(s, j->offer, &held);
-	if (!rc)
-		rc = find_or_make_room(s, j->room, t, &room);
-	if (!rc)
-		rc = check_place(room, t, &wait);
-	if (rc) {
-		sig_held_free(held);
-		mem_free(name);
-		return rc;
-	}
-	ss->name = name;
-	ss->held = held;
-	ss->media = j->media;
-	if (wait)
-		sig_room_wait(room, ss, m->id);
-	else
-		join(ss, room, t, m->id);
 	return 0;
 }
 
@@ -157,7 +62,7 @@ static int hold(struct sig_session *ss, const struct sig_msg_signal *sm)
 	if (sm->kind == SIG_K_CANDIDATE || sm->kind == SIG_K_END)
 		return hold_item(ss, sm);
 	if (sm->kind == SIG_K_OFFER) {
-		int rc = hold_offer(ss->s, sm->sdp, &held);
+		int rc = sig_hold_offer(ss->s, sm->sdp, &held);
 		if (rc)
 			return rc;
 	}

@@ -28,6 +28,12 @@ static void out_name_role(struct sig_out *o, const struct sig_session *who)
 	out_text(o, who->room->host == who ? "host" : "member");
 }
 
+static void out_reason(struct sig_out *o, const char *reason)
+{
+	SIG_OUT_LIT(o, ",\"reason\":");
+	out_text(o, reason);
+}
+
 static void out_media(struct sig_out *o, const struct sig_session *who)
 {
 	SIG_OUT_LIT(o, "\"audio\":");
@@ -50,16 +56,23 @@ static void out_room(struct sig_out *o, const struct sig_room *r)
 static void out_ticket(struct sig_out *o, const struct sig_session *ss)
 {
 	const struct signal *s = ss->s;
-	char text[SIG_TICKET_LEN + 1];
+	const struct sig_room *r = ss->room;
+	char text[SIG_TICKET_LEN_MAX + 1];
 	struct sig_ticket t = {
-		.issued_ms = s->now.wall_ms, .host = ss->room->host == ss, .knock = ss->room->knock};
+		.issued_ms = s->now.wall_ms,
+		.generation = r->generation,
+		.host = r->host == ss,
+		.knock = r->knock,
+		.first_host = strcmp(r->first_host, ss->pid) == 0,
+	};
 
 	memcpy(t.start, s->start_id, sizeof(t.start));
-	memcpy(t.room, ss->room->id, sizeof(t.room));
+	memcpy(t.room, r->id, sizeof(t.room));
 	memcpy(t.participant, ss->pid, sizeof(t.participant));
-	sig_ticket_seal(&t, s->ticket_key, text);
+	memcpy(t.name, ss->name, strlen(ss->name));
+	size_t n = sig_ticket_seal(&t, s->ticket_key, text);
 	SIG_OUT_LIT(o, ",\"ticket\":\"");
-	sig_out_raw(o, text, SIG_TICKET_LEN);
+	sig_out_raw(o, text, n);
 	SIG_OUT_LIT(o, "\"");
 }
 
@@ -152,6 +165,16 @@ int sig_out_ice(struct signal *s, struct sig_out *o, const char *pid)
 	return o->err;
 }
 
+void sig_send_away(struct sig_session *to, const struct sig_session *who)
+{
+	struct sig_out *o = sig_begin(to, "peer.away", 0);
+
+	out_pid(o, who);
+	SIG_OUT_LIT(o, ",\"closing\":");
+	sig_out_bool(o, who->closing);
+	sig_end(to);
+}
+
 void sig_send_participant(struct sig_session *to, const char *type, const struct sig_session *about)
 {
 	out_pid(sig_begin(to, type, 0), about);
@@ -194,21 +217,37 @@ void sig_send_peer_joined(struct sig_session *to, const struct sig_session *peer
 	sig_end(to);
 }
 
+static void out_from(struct sig_out *o, const struct sig_session *from)
+{
+	SIG_OUT_LIT(o, ",\"from\":\"");
+	sig_out_raw(o, from->pid, SIGNAL_PARTICIPANT_ID_LEN);
+	SIG_OUT_LIT(o, "\",");
+}
+
+void sig_send_held_offer(struct sig_session *to, const struct sig_session *from)
+{
+	struct sig_out *o = sig_begin(to, "signal", 0);
+
+	out_from(o, from);
+	SIG_OUT_LIT(o, "\"description\":{\"type\":\"offer\",\"sdp\":");
+	sig_out_raw(o, from->held->offer, from->held->offer_len);
+	SIG_OUT_LIT(o, "}");
+	sig_end(to);
+}
+
 void sig_send_held(struct sig_session *to, const struct sig_session *from)
 {
 	if (!from->held)
 		return;
 	for (const struct sig_held_item *item = from->held->first; item; item = item->next) {
 		struct sig_out *o = sig_begin(to, "signal", 0);
-		SIG_OUT_LIT(o, ",\"from\":\"");
-		sig_out_raw(o, from->pid, SIGNAL_PARTICIPANT_ID_LEN);
-		SIG_OUT_LIT(o, "\",");
+		out_from(o, from);
 		sig_out_raw(o, item->json, item->len);
 		sig_end(to);
 	}
 }
 
-void sig_send_waiting(struct sig_session *to, uint64_t re, bool snapshot)
+static void send_waiting(struct sig_session *to, uint64_t re, bool snapshot, const char *reason)
 {
 	struct sig_out *o = sig_begin(to, "waiting", re);
 
@@ -218,7 +257,19 @@ void sig_send_waiting(struct sig_session *to, uint64_t re, bool snapshot)
 	out_text(o, to->room->id);
 	SIG_OUT_LIT(o, "}");
 	out_pid(o, to);
+	if (reason)
+		out_reason(o, reason);
 	sig_end(to);
+}
+
+void sig_send_waiting(struct sig_session *to, uint64_t re)
+{
+	send_waiting(to, re, false, NULL);
+}
+
+void sig_send_readmission(struct sig_session *to)
+{
+	send_waiting(to, 0, false, "readmission");
 }
 
 void sig_send_knock(struct sig_session *to, const struct sig_session *who)
@@ -229,12 +280,6 @@ void sig_send_knock(struct sig_session *to, const struct sig_session *who)
 	SIG_OUT_LIT(o, ",\"name\":");
 	out_text(o, who->name);
 	sig_end(to);
-}
-
-static void out_reason(struct sig_out *o, const char *reason)
-{
-	SIG_OUT_LIT(o, ",\"reason\":");
-	out_text(o, reason);
 }
 
 void sig_send_knock_gone(struct sig_session *to, const struct sig_session *who, const char *reason)
@@ -255,14 +300,28 @@ void sig_send_peer_left(struct sig_session *to, const struct sig_session *who, e
 	sig_end(to);
 }
 
-void sig_send_peer_back(struct sig_session *to, const struct sig_session *who, bool fresh)
+static void send_back(struct sig_session *to, const struct sig_session *who, bool fresh, const char *name)
 {
 	struct sig_out *o = sig_begin(to, "peer.back", 0);
 
 	out_pid(o, who);
 	SIG_OUT_LIT(o, ",\"fresh\":");
 	sig_out_bool(o, fresh);
+	if (name) {
+		SIG_OUT_LIT(o, ",\"name\":");
+		out_text(o, name);
+	}
 	sig_end(to);
+}
+
+void sig_send_peer_back(struct sig_session *to, const struct sig_session *who, bool fresh)
+{
+	send_back(to, who, fresh, NULL);
+}
+
+void sig_send_taken_over(struct sig_session *to, const struct sig_session *who)
+{
+	send_back(to, who, true, who->name);
 }
 
 void sig_send_peer_media(struct sig_session *to, const struct sig_session *who)
@@ -295,6 +354,12 @@ void sig_send_room_updated(struct sig_session *to, uint64_t re)
 	sig_end(to);
 }
 
+void sig_send_ticket(struct sig_session *to)
+{
+	out_ticket(sig_begin(to, "ticket", 0), to);
+	sig_end(to);
+}
+
 void sig_send_host(struct sig_session *to, const struct sig_session *host)
 {
 	struct sig_out *o = sig_begin(to, "host", 0);
@@ -311,12 +376,8 @@ void sig_send_snapshot(struct sig_session *to)
 		SIG_OUT_LIT(sig_begin(to, "idle", 0), ",\"snapshot\":true");
 		sig_end(to);
 	} else if (to->state == SIG_WAITING) {
-		sig_send_waiting(to, 0, true);
+		send_waiting(to, 0, true, NULL);
 	} else {
 		sig_send_joined(to, 0, true, NULL);
-		if (to->room->host != to)
-			return;
-		LIST_FOREACH (node, &to->room->waiting)
-			sig_send_knock(to, SIG_SESSION_OF(node));
 	}
 }

@@ -140,7 +140,7 @@ static void making_a_core_without_memory(void **state)
 		assert_null(s);
 		failures++;
 	}
-	assert_int_equal(failures, 2);
+	assert_int_equal(failures, 3);
 	assert_null(signal_free(s));
 	assert_null(signal_free(NULL));
 }

@@ -4,8 +4,11 @@
  * Consent rests on this file: nothing but sig_room_enter() puts a session among the members, and only members
  * are ever told of each other. The host alone is told of somebody who waits, and only the name.
  *
- * Invariants: a room with members has a host among them. Nobody waits in a room without members. The
- * empty_timer runs if and only if nobody is there at all. Thread: control loop.
+ * Who waits is admitted by a host, never by absence: when the last member goes they go on waiting.
+ *
+ * Invariants: a room with members has a host among them. The empty_timer runs if and only if nobody is there
+ * at all. A host whose connection is there has been told of everybody who waits; one who is away is told on
+ * return, so that knocking cannot overrun the replay buffer. Thread: control loop.
  */
 #include "signal/core.h"
 
@@ -20,9 +23,15 @@ static void room_empty(struct wheel_timer *t, uint64_t now_ms)
 	sig_room_free(CONTAINER_OF(t, struct sig_room, empty_timer));
 }
 
+static void give_way(struct signal *s)
+{
+	if (s->rooms.count > s->limits.rooms)
+		sig_room_free(LIST_ENTRY(s->unused.next, struct sig_room, unused));
+}
+
 int sig_room_new(struct signal *s, const char *id, bool knock, struct sig_room **out)
 {
-	if (s->rooms.count >= s->limits.rooms)
+	if (s->rooms.count >= s->limits.rooms && list_empty(&s->unused))
 		return -ENOSPC;
 	struct sig_room *r = mem_zalloc(sizeof(*r));
 	if (!r)
@@ -31,6 +40,7 @@ int sig_room_new(struct signal *s, const char *id, bool knock, struct sig_room *
 	r->knock = knock;
 	list_init(&r->members);
 	list_init(&r->waiting);
+	list_init(&r->unused);
 	memcpy(r->id, id, sizeof(r->id));
 	wheel_timer_init(&r->empty_timer, room_empty);
 	int rc = map_insert(&s->rooms, &r->node, r->id, SIGNAL_ROOM_ID_LEN);
@@ -38,7 +48,12 @@ int sig_room_new(struct signal *s, const char *id, bool knock, struct sig_room *
 		mem_free(r);
 		return rc;
 	}
-	wheel_start(&s->wheel, &r->empty_timer, s->now.mono_ms + s->limits.room_empty_ms);
+	/* Only now that nothing can fail; this room is not among them yet. */
+	give_way(s);
+	list_append(&s->unused, &r->unused);
+	/* A minute's knocks, counted in sixtieths of a knock. */
+	bucket_init(&r->knocks, 60 * s->limits.knocks_per_min, s->now.mono_ms);
+	wheel_start(&s->wheel, &r->empty_timer, s->now.mono_ms + s->limits.room_unused_ms);
 	*out = r;
 	return 0;
 }
@@ -47,6 +62,7 @@ struct sig_room *sig_room_free(struct sig_room *r)
 {
 	assert(list_empty(&r->members) && list_empty(&r->waiting));
 	wheel_stop(&r->s->wheel, &r->empty_timer);
+	list_unlink(&r->unused);
 	map_remove(&r->s->rooms, &r->node);
 	mem_free(r);
 	return NULL;
@@ -96,13 +112,36 @@ static struct sig_session *foremost(const struct list *head)
 	return list_empty(head) ? NULL : SIG_SESSION_OF(head->next);
 }
 
-static void knock_all(struct sig_room *r)
+/* Tell the host, if there is one to hear it, of those of whom they have not been told. */
+void sig_room_announce(struct sig_room *r)
 {
-	LIST_FOREACH (node, &r->waiting)
-		sig_send_knock(r->host, SIG_SESSION_OF(node));
+	if (!r->host || !r->host->conn || r->host->conn->closing)
+		return;
+	LIST_FOREACH (node, &r->waiting) {
+		struct sig_session *ss = SIG_SESSION_OF(node);
+		if (ss->announced)
+			continue;
+		ss->announced = true;
+		sig_send_knock(r->host, ss);
+	}
 }
 
-void sig_room_wait(struct sig_room *r, struct sig_session *ss, uint64_t re)
+/* The host is another one, or has lost what they knew. */
+void sig_room_forget_announced(struct sig_room *r)
+{
+	LIST_FOREACH (node, &r->waiting)
+		SIG_SESSION_OF(node)->announced = false;
+}
+
+void sig_room_host_back(struct sig_room *r, bool snapshot)
+{
+	if (snapshot)
+		sig_room_forget_announced(r);
+	sig_room_announce(r);
+}
+
+/* Into the waiting room, without a word to anybody. */
+void sig_room_wait(struct sig_room *r, struct sig_session *ss)
 {
 	struct signal *s = r->s;
 
@@ -112,31 +151,65 @@ void sig_room_wait(struct sig_room *r, struct sig_session *ss, uint64_t re)
 	list_append(&r->waiting, &ss->in_room);
 	r->n_waiting++;
 	wheel_start(&s->wheel, &ss->knock_timer, s->now.mono_ms + s->limits.knock_ms);
-	sig_send_waiting(ss, re, false);
-	sig_send_knock(r->host, ss);
 }
 
-static void stop_waiting(struct sig_session *ss)
+void sig_room_knock(struct sig_room *r, struct sig_session *ss, uint64_t re)
+{
+	sig_room_wait(r, ss);
+	sig_send_waiting(ss, re);
+	sig_room_announce(r);
+}
+
+/* @gone: what to tell the host, if they know of @ss; NULL: nothing. */
+static void stop_waiting(struct sig_session *ss, const char *gone)
 {
 	assert(ss->state == SIG_WAITING);
 	wheel_stop(&ss->s->wheel, &ss->knock_timer);
 	list_unlink(&ss->in_room);
 	ss->room->n_waiting--;
+	if (gone && ss->announced)
+		sig_send_knock_gone(ss->room->host, ss, gone);
+	ss->announced = false;
 }
 
 /* Before anybody is told: who is host now that @ss is in. Return: the host before, if that has changed. */
-static struct sig_session *claim_host(struct sig_room *r, struct sig_session *ss, const struct sig_ticket *t)
+static struct sig_session *claim_host(struct sig_room *r, struct sig_session *ss, const struct sig_pass *pass)
 {
 	struct sig_session *before = r->host;
+	const struct sig_ticket *t = pass && pass->kind == SIG_PASS_REJOIN ? &pass->ticket : NULL;
+	bool later = t && t->host && t->issued_ms > r->host_since_ms;
 
-	if (before && !(t && t->host && t->issued_ms > r->host_since_ms))
+	if (before && !later && !(pass && pass->first_host))
 		return NULL;
 	r->host = ss;
 	if (!t)
 		r->host_since_ms = r->s->now.wall_ms;
 	else
 		r->host_since_ms = t->host ? t->issued_ms : 0;
+	sig_room_forget_announced(r);
 	return before;
+}
+
+/* Whose room it is: of the first who enters a new one; in one made again after a restart, the ticket says it.
+ */
+static void note_first_host(struct sig_room *r, const struct sig_session *ss, const struct sig_pass *pass)
+{
+	bool unused = !list_empty(&r->unused);
+	bool rejoin = pass && pass->kind == SIG_PASS_REJOIN;
+
+	list_unlink(&r->unused);
+	if ((unused && !rejoin) || (pass && pass->first_host) ||
+	    (rejoin && pass->ticket.first_host && !r->first_host[0]))
+		memcpy(r->first_host, ss->pid, sizeof(r->first_host));
+}
+
+/* By whose leave @ss is in: an old ticket's, that of a host who owes their own place to one, or none of
+ * these. */
+static uint64_t came_by(const struct sig_room *r, const struct sig_pass *pass)
+{
+	if (pass)
+		return pass->kind == SIG_PASS_REJOIN ? pass->ticket.generation : SIG_CAME_OTHERWISE;
+	return r->host ? r->host->came_by : SIG_CAME_OTHERWISE;
 }
 
 /* With two in the room, what one of them has held goes to the other; the newcomer's comes first. */
@@ -150,7 +223,7 @@ static void hand_over_held(struct sig_room *r, struct sig_session *newcomer, str
 	other->held = sig_held_free(other->held);
 }
 
-static struct sig_session *only_other(const struct sig_room *r, const struct sig_session *ss)
+struct sig_session *sig_room_only_other(const struct sig_room *r, const struct sig_session *ss)
 {
 	if (r->n_members != 2)
 		return NULL;
@@ -160,7 +233,7 @@ static struct sig_session *only_other(const struct sig_room *r, const struct sig
 
 static void tell_entered(struct sig_room *r, struct sig_session *ss, uint64_t re)
 {
-	struct sig_session *other = only_other(r, ss);
+	struct sig_session *other = sig_room_only_other(r, ss);
 
 	sig_send_joined(ss, re, false, ss->held ? NULL : other);
 	LIST_FOREACH (node, &r->members) {
@@ -174,39 +247,50 @@ static void tell_entered(struct sig_room *r, struct sig_session *ss, uint64_t re
 		ss->held = sig_held_free(ss->held);
 }
 
-void sig_room_enter(struct sig_room *r, struct sig_session *ss, const struct sig_ticket *ticket, uint64_t re)
+/* To all but the host themselves, who has it from `joined`. */
+void sig_room_tell_host(struct sig_room *r)
+{
+	LIST_FOREACH (node, &r->members) {
+		if (SIG_SESSION_OF(node) != r->host)
+			sig_send_host(SIG_SESSION_OF(node), r->host);
+	}
+}
+
+void sig_room_enter(struct sig_room *r, struct sig_session *ss, const struct sig_pass *pass, uint64_t re)
 {
 	struct signal *s = r->s;
 
 	if (ss->state == SIG_WAITING)
-		stop_waiting(ss);
+		stop_waiting(ss, NULL);
 	wheel_stop(&s->wheel, &r->empty_timer);
 	ss->state = SIG_IN;
 	ss->room = r;
 	ss->order = s->next_order++;
-	ss->rejoined = ticket;
+	ss->rejoined = pass && pass->kind == SIG_PASS_REJOIN;
+	ss->came_by = came_by(r, pass);
+	note_first_host(r, ss, pass);
 	list_append(&r->members, &ss->in_room);
 	r->n_members++;
-	struct sig_session *before = claim_host(r, ss, ticket);
+	struct sig_session *before = claim_host(r, ss, pass);
 	tell_entered(r, ss, re);
-	if (before) {
-		LIST_FOREACH (node, &r->members) {
-			if (SIG_SESSION_OF(node) != ss)
-				sig_send_host(SIG_SESSION_OF(node), ss);
-		}
-	}
+	if (before)
+		sig_room_tell_host(r);
 	if (r->host == ss)
-		knock_all(r);
+		sig_room_announce(r);
 }
 
-static void succeed_host(struct sig_room *r)
+/* There are members, and the host is none of them any more. */
+void sig_room_succeed_host(struct sig_room *r)
 {
 	r->host = foremost(&r->members);
 	r->host_since_ms = r->s->now.wall_ms;
+	sig_room_forget_announced(r);
 	LIST_FOREACH (node, &r->members)
 		sig_send_host(SIG_SESSION_OF(node), r->host);
-	knock_all(r);
+	sig_room_announce(r);
 }
+
+/* For good: tickets of before are worth less from now on, so those who stay get new ones. */
 
 static void leave_members(struct sig_session *ss, enum sig_leave reason)
 {
@@ -214,42 +298,53 @@ static void leave_members(struct sig_session *ss, enum sig_leave reason)
 
 	list_unlink(&ss->in_room);
 	r->n_members--;
+	r->generation++;
+	bool was_host = r->host == ss;
+	if (was_host) {
+		r->host = NULL;
+		sig_room_forget_announced(r);
+	}
 	LIST_FOREACH (node, &r->members)
 		sig_send_peer_left(SIG_SESSION_OF(node), ss, reason);
-	if (r->host != ss)
-		return;
-	r->host = NULL;
-	struct sig_session *next = foremost(&r->waiting);
-	if (r->n_members > 0)
-		succeed_host(r);
-	else if (next)
-		sig_room_enter(r, next, NULL, 0);
+	if (was_host && r->n_members > 0)
+		sig_room_succeed_host(r);
+	LIST_FOREACH (node, &r->members) {
+		/* A new host has theirs in `host`. */
+		if (!was_host || SIG_SESSION_OF(node) != r->host)
+			sig_send_ticket(SIG_SESSION_OF(node));
+	}
+}
+
+static void watch_empty(struct sig_room *r)
+{
+	if (r->n_members == 0 && r->n_waiting == 0)
+		wheel_start(&r->s->wheel, &r->empty_timer, r->s->now.mono_ms + r->s->limits.room_empty_ms);
 }
 
 void sig_room_leave(struct sig_session *ss, enum sig_leave reason)
 {
 	struct sig_room *r = ss->room;
-	struct signal *s = r->s;
 
-	if (ss->state == SIG_WAITING) {
-		stop_waiting(ss);
-		sig_send_knock_gone(r->host, ss, "left");
-	} else {
+	if (ss->state == SIG_WAITING)
+		stop_waiting(ss, "left");
+	else
 		leave_members(ss, reason);
-	}
 	sig_session_idle(ss);
 	sig_tell_left(ss);
-	if (r->n_members == 0)
-		wheel_start(&s->wheel, &r->empty_timer, s->now.mono_ms + s->limits.room_empty_ms);
+	watch_empty(r);
 }
 
 void sig_room_refuse(struct sig_session *ss, bool by_host)
 {
 	struct sig_room *r = ss->room;
 
-	stop_waiting(ss);
-	sig_send_knock_gone(r->host, ss, by_host ? "refused" : "timeout");
+	stop_waiting(ss, by_host ? "refused" : "timeout");
+	if (by_host) {
+		memcpy(ss->refused_at, r->id, sizeof(ss->refused_at));
+		ss->again_ms = r->s->now.mono_ms + r->s->limits.knock_again_ms;
+	}
 	sig_session_idle(ss);
 	sig_tell_left(ss);
 	sig_send_refused(ss, r->id, by_host);
+	watch_empty(r);
 }

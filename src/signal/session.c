@@ -36,6 +36,8 @@ void sig_session_idle(struct sig_session *ss)
 	ss->name = NULL;
 	ss->held = sig_held_free(ss->held);
 	ss->rejoined = false;
+	ss->announced = false;
+	ss->came_by = SIG_CAME_OTHERWISE;
 	sig_id_draw(s->rand, s->rand_arg, ss->pid);
 	refresh_idle_away(ss);
 }
@@ -104,6 +106,7 @@ static int session_new(struct signal *s, struct sig_session **out)
 	if (!ss)
 		return -ENOMEM;
 	ss->s = s;
+	ss->came_by = SIG_CAME_OTHERWISE;
 	list_init(&ss->idle_away);
 	list_init(&ss->in_room);
 	wheel_timer_init(&ss->gone_timer, session_gone);
@@ -287,6 +290,8 @@ static int hello_resume(struct signal_conn *c, const struct sig_msg *m)
 		sig_send_snapshot(ss);
 	else
 		resend(ss);
+	if (ss->state == SIG_IN && ss->room->host == ss)
+		sig_room_host_back(ss->room, snapshot);
 	if (ss->state == SIG_IN)
 		tell_peers(ss, was_away, h->fresh, !h->fresh && (gap || moved));
 	s->stats.resumes++;
@@ -329,6 +334,6 @@ void sig_session_lost_conn(struct sig_session *ss)
 	LIST_FOREACH (node, &ss->room->members) {
 		struct sig_session *peer = SIG_SESSION_OF(node);
 		if (peer != ss)
-			sig_send_participant(peer, "peer.away", ss);
+			sig_send_away(peer, ss);
 	}
 }

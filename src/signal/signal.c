@@ -15,7 +15,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#define DRAW_TRIES 4
+#define DRAW_TRIES    4
+#define KNOCKERS_SETS 256 /* 2048 addresses; the room's own budget stands behind it */
 
 /* The longest message is a `joined`: an offer, every byte of it escaped, and all peers with their names. */
 static size_t out_max(const struct signal_limits *l)
@@ -30,8 +31,13 @@ int signal_new(const struct signal_params *p, struct signal **out)
 
 	if (!s)
 		return -ENOMEM;
+	p->rand(p->rand_arg, hash_key, sizeof(hash_key));
 	s->version = mem_strdup(p->version);
-	if (!s->version) {
+	s->knockers =
+		bucket_table_new(KNOCKERS_SETS, p->limits.knocks_per_min, p->limits.knocks_per_min, hash_key);
+	if (!s->version || !s->knockers) {
+		bucket_table_free(s->knockers);
+		mem_free(s->version);
 		mem_free(s);
 		return -ENOMEM;
 	}
@@ -44,10 +50,10 @@ int signal_new(const struct signal_params *p, struct signal **out)
 	s->start = s->now = p->now;
 	memcpy(s->ticket_key, p->ticket_key, sizeof(s->ticket_key));
 	s->rand(s->rand_arg, s->start_id, sizeof(s->start_id));
-	s->rand(s->rand_arg, hash_key, sizeof(hash_key));
 	map_init(&s->rooms, hash_key);
 	map_init(&s->sessions, hash_key);
 	list_init(&s->idle_away);
+	list_init(&s->unused);
 	wheel_init(&s->wheel, p->now.mono_ms);
 	buf_init(&s->scratch, p->limits.message_bytes + 1);
 	buf_init(&s->out_buf, out_max(&p->limits));
@@ -81,6 +87,7 @@ struct signal *signal_free(struct signal *s)
 	map_deinit(&s->rooms);
 	map_deinit(&s->sessions);
 	wheel_deinit(&s->wheel);
+	bucket_table_free(s->knockers);
 	buf_deinit(&s->scratch);
 	buf_deinit(&s->out_buf);
 	sodium_memzero(s->ticket_key, sizeof(s->ticket_key));

@@ -35,10 +35,13 @@ struct signal_limits {
 	uint32_t knock_ms;
 	uint32_t rejoin_ms; /* from the start of the server */
 	uint32_t room_empty_ms;
+	uint32_t room_unused_ms; /* the same for a room that nobody has entered yet */
 	uint32_t sessions;
 	uint32_t rooms;
 	uint32_t max_participants;
 	uint32_t waiting_per_room;
+	uint32_t knocks_per_min; /* per address prefix; per room, too */
+	uint32_t knock_again_ms; /* after a refusal */
 	uint32_t held_candidates;
 	uint32_t bad_messages;
 	size_t sdp_bytes;
@@ -82,8 +85,9 @@ int signal_new(const struct signal_params *p, struct signal **out) MUST_CHECK;
  * NULL-safe. */
 struct signal *signal_free(struct signal *s);
 
-/** signal_room_create() - a new, empty room. @knock: -1 the default, 0, 1. Return: 0; -ENOSPC: limits.rooms;
- * -ENOMEM; -EEXIST: broken randomness. */
+/** signal_room_create() - a new, empty room; at limits.rooms the oldest that nobody has entered gives way.
+ * @knock: -1 the default, 0, 1. Return: 0; -ENOSPC: limits.rooms, all of them have been entered; -ENOMEM;
+ * -EEXIST: broken randomness. */
 int signal_room_create(struct signal *s, int knock, struct signal_time now,
 		       char id[SIGNAL_ROOM_ID_LEN + 1]) MUST_CHECK;
 

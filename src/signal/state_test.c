@@ -477,36 +477,73 @@ static void the_server_is_full(void **state)
 	kit_deinit(&k);
 }
 
-static void rooms_have_a_limit_and_an_end(void **state)
+static uint64_t count_rooms(const struct kit *k)
+{
+	struct signal_stats stats;
+
+	signal_get_stats(k->s, &stats);
+	return stats.rooms;
+}
+
+static void rooms_have_an_end(void **state)
 {
 	struct signal_limits limits = kit_limits();
 	char id[SIGNAL_ROOM_ID_LEN + 1];
-	struct signal_stats stats;
 	static struct kit k;
 
-	limits.rooms = 2;
+	assert_true(limits.room_unused_ms < limits.room_empty_ms);
 	kit_init(&k, &limits, false);
 	kit_advance(&k, 1000);
 	assert_int_equal(signal_room_create(k.s, -1, k.now, id), 0);
 	assert_int_equal(strlen(id), SIGNAL_ROOM_ID_LEN);
 	assert_string_not_equal(id, k.room);
-	assert_int_equal(signal_room_create(k.s, -1, k.now, id), -ENOSPC);
-	kit_advance(&k, limits.room_empty_ms - 500);
-	signal_get_stats(k.s, &stats);
-	assert_int_equal(stats.rooms, 1);
-	/* Somebody in it keeps it, somebody leaving gives it its time anew. */
+	assert_int_equal(count_rooms(&k), 2);
+	/* Nobody has entered the first. */
+	kit_advance(&k, limits.room_unused_ms - 1001);
+	assert_int_equal(count_rooms(&k), 2);
+	kit_advance(&k, 500);
+	assert_int_equal(count_rooms(&k), 1);
+	/* Somebody in it keeps it, somebody leaving gives it the longer time. */
 	memcpy(k.room, id, sizeof(id));
 	kit_join(&k.c[0], "");
 	kit_advance(&k, 2 * limits.room_empty_ms);
 	kit_ask(&k.c[0], "leave");
 	(void)kit_get(&k.c[0], "left");
 	kit_advance(&k, limits.room_empty_ms - 1);
-	signal_get_stats(k.s, &stats);
-	assert_int_equal(stats.rooms, 1);
+	assert_int_equal(count_rooms(&k), 1);
 	kit_advance(&k, WHEEL_TICK_MS + 1);
-	signal_get_stats(k.s, &stats);
-	assert_int_equal(stats.rooms, 0);
+	assert_int_equal(count_rooms(&k), 0);
 	assert_int_equal(signal_next_ms(k.s), UINT64_MAX);
+	kit_deinit(&k);
+}
+
+static void unused_rooms_give_way(void **state)
+{
+	struct signal_limits limits = kit_limits();
+	char ids[4][SIGNAL_ROOM_ID_LEN + 1];
+	static struct kit k;
+
+	limits.rooms = 2;
+	kit_init(&k, &limits, false);
+	kit_join(&k.c[0], "");
+	kit_ask(&k.c[0], "leave"); /* empty, but used */
+	kit_clear(&k.c[0]);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(signal_room_create(k.s, -1, k.now, ids[i]), 0);
+		kit_check(&k);
+	}
+	assert_int_equal(count_rooms(&k), 2);
+	kit_say(&k.c[0], "join", ",\"room\":\"%s\",\"name\":\"A\"", ids[1]);
+	kit_error(&k.c[0], "room_unknown", NULL);
+	kit_say(&k.c[0], "join", ",\"room\":\"%s\",\"name\":\"A\"", ids[2]);
+	(void)kit_get(&k.c[0], "joined");
+	/* Both have been entered now. */
+	assert_int_equal(signal_room_create(k.s, -1, k.now, ids[3]), -ENOSPC);
+	kit_ask(&k.c[0], "leave");
+	assert_int_equal(signal_room_create(k.s, -1, k.now, ids[3]), -ENOSPC);
+	kit_hello(&k.c[1]);
+	kit_say(&k.c[1], "join", ",\"room\":\"%s\",\"name\":\"B\"", k.room);
+	(void)kit_get(&k.c[1], "joined");
 	kit_deinit(&k);
 }
 
@@ -524,7 +561,8 @@ int main(void)
 		cmocka_unit_test(silence_before_hello_closes),
 		cmocka_unit_test(failing_ice_servers_is_internal),
 		cmocka_unit_test(the_server_is_full),
-		cmocka_unit_test(rooms_have_a_limit_and_an_end),
+		cmocka_unit_test(rooms_have_an_end),
+		cmocka_unit_test(unused_rooms_give_way),
 	};
 	return cmocka_run_group_tests_name("signal state", tests, NULL, NULL);
 }

@@ -116,10 +116,13 @@ struct signal_limits kit_limits(void)
 		.knock_ms = 120000,
 		.rejoin_ms = 600000,
 		.room_empty_ms = 600000,
+		.room_unused_ms = 300000,
 		.sessions = 1000,
 		.rooms = 100,
 		.max_participants = 2,
 		.waiting_per_room = 8,
+		.knocks_per_min = 20,
+		.knock_again_ms = 10000,
 		.held_candidates = 64,
 		.bad_messages = 20,
 		.sdp_bytes = 32768,
@@ -228,6 +231,8 @@ static void check_session(const struct sig_session *ss)
 	REQUIRE(!ss->name == !ss->room);
 	REQUIRE(ss->room || !ss->held);
 	REQUIRE(wheel_timer_active(&ss->knock_timer) == (ss->state == SIG_WAITING));
+	REQUIRE(!ss->announced || (ss->state == SIG_WAITING && ss->room->host));
+	REQUIRE(ss->state == SIG_IN || ss->came_by == SIG_CAME_OTHERWISE);
 	REQUIRE(!ss->held || ss->held->count <= ss->s->limits.held_candidates);
 	REQUIRE(ss->replay.bytes <= ss->s->limits.replay_bytes);
 	uint64_t seq = ss->replay.gone;
@@ -257,11 +262,16 @@ static void check_room(const struct sig_room *r)
 	REQUIRE(check_list(r, &r->members, SIG_IN) == r->n_members);
 	REQUIRE(check_list(r, &r->waiting, SIG_WAITING) == r->n_waiting);
 	REQUIRE(r->n_members <= r->s->limits.max_participants);
-	REQUIRE(r->n_waiting <= r->s->limits.waiting_per_room);
+	/* Members who have been put back are over the limit. */
+	REQUIRE(r->n_waiting <= r->s->limits.waiting_per_room + r->s->limits.max_participants);
 	REQUIRE((r->host == NULL) == (r->n_members == 0));
-	REQUIRE(r->n_members > 0 || r->n_waiting == 0);
 	REQUIRE(!r->host || (r->host->room == r && r->host->state == SIG_IN));
-	REQUIRE(wheel_timer_active(&r->empty_timer) == (r->n_members == 0));
+	REQUIRE(wheel_timer_active(&r->empty_timer) == (r->n_members == 0 && r->n_waiting == 0));
+	REQUIRE(list_empty(&r->unused) || (r->n_members == 0 && r->n_waiting == 0 && !r->first_host[0]));
+	REQUIRE(r->ticket_generation <= r->generation);
+	bool hears = r->host && r->host->conn && !r->host->conn->closing;
+	LIST_FOREACH (node, &r->waiting)
+		REQUIRE(!hears || SIG_SESSION_OF(node)->announced);
 	LIST_FOREACH (node, &r->members)
 		REQUIRE(r->n_members == 1 || !SIG_SESSION_OF(node)->held);
 }

@@ -1,44 +1,14 @@
 /** A call between two Chromium windows: what each side sees and hears of the other. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launchChromium } from './lib/browsers.mjs';
-import {
-  enter,
-  framesRise,
-  heard,
-  mediaFlows,
-  noProblems,
-  pictureChanges,
-  silent,
-  startCall,
-} from './lib/call.mjs';
-import { ParleyServer } from './lib/server.mjs';
+import { test } from 'node:test';
+import { enter, framesRise, heard, mediaFlows, noProblems, pictureChanges, silent } from './lib/call.mjs';
+import { serverAndChromium } from './lib/fixture.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await new ParleyServer().start();
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-async function inCall(t, options) {
-  const host = await browser.page(options);
-  const guest = await browser.page(options);
-  t.after(() => Promise.all([host.close(), guest.close()]));
-  const room = await server.createRoom();
-  await startCall(host, guest, room);
-  return { host, guest, room };
-}
+const fixture = serverAndChromium();
 
 test('from the home page: start a call, send the link, see and hear each other', async (t) => {
-  const host = await browser.page();
-  const guest = await browser.page();
-  t.after(() => Promise.all([host.close(), guest.close()]));
-  await host.goto(server.url);
+  const [host, guest] = await fixture.pages(t, 2);
+  await host.goto(fixture.server.url);
   await host.click('home-start');
   await host.fill('prejoin-name', 'Ada');
   await host.click('prejoin-join');
@@ -46,7 +16,7 @@ test('from the home page: start a call, send the link, see and hear each other',
   const link = await host.evaluate(() => location.href);
   assert.match(link, /\/r\/([0-9a-hjkmnp-tv-z]{5}-){3}[0-9a-hjkmnp-tv-z]{5}$/);
 
-  await guest.goto(server.url);
+  await guest.goto(fixture.server.url);
   await guest.fill('home-code', link.split('/r/')[1].replaceAll('-', ' ').toUpperCase());
   await guest.click('home-open');
   await guest.fill('prejoin-name', 'Bob <b>Bobson</b>');
@@ -64,7 +34,7 @@ test('from the home page: start a call, send the link, see and hear each other',
 });
 
 test('mute is silence on the other side, and back', async (t) => {
-  const { host, guest } = await inCall(t);
+  const { host, guest } = await fixture.call(t);
   await guest.click('toggle-audio');
   await host.shown('peer-muted');
   await silent(host);
@@ -76,7 +46,7 @@ test('mute is silence on the other side, and back', async (t) => {
 });
 
 test('camera off stops the track and reaches the other side; on again shows it', async (t) => {
-  const { host, guest } = await inCall(t);
+  const { host, guest } = await fixture.call(t);
   await guest.click('toggle-video');
   await host.shown('peer-camera-off');
   await guest.until(
@@ -93,7 +63,7 @@ test('camera off stops the track and reaches the other side; on again shows it',
 });
 
 test('leaving reaches the other side at once, and coming back works', async (t) => {
-  const { host, guest, room } = await inCall(t);
+  const { host, guest, room } = await fixture.call(t);
   await guest.click('leave');
   await guest.shown('ended');
   await host.shown('alone');
@@ -112,10 +82,8 @@ test('leaving reaches the other side at once, and coming back works', async (t) 
 });
 
 test('joining without camera and microphone: one sees, the other is seen', async (t) => {
-  const host = await browser.page();
-  const guest = await browser.page();
-  t.after(() => Promise.all([host.close(), guest.close()]));
-  const room = await server.createRoom({ knock: false });
+  const [host, guest] = await fixture.pages(t, 2);
+  const room = await fixture.server.createRoom({ knock: false });
   await enter(host, room.url, 'Ada');
   await guest.goto(room.url);
   await guest.fill('prejoin-name', 'Bob');
@@ -131,7 +99,7 @@ test('joining without camera and microphone: one sees, the other is seen', async
 });
 
 test('the timeline of a call has every mark, in order', async (t) => {
-  const { guest } = await inCall(t);
+  const { guest } = await fixture.call(t);
   const marks = await guest.until(() => {
     const found = performance.getEntriesByType('mark').filter((m) => m.name.startsWith('parley:'));
     return (

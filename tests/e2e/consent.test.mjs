@@ -1,32 +1,16 @@
 /** Who gets in: knocking, refusing, full rooms, unknown rooms; and that nothing reaches anybody before. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launchChromium } from './lib/browsers.mjs';
+import { test } from 'node:test';
 import { enter, mediaFlows, startCall } from './lib/call.mjs';
-import { ParleyServer } from './lib/server.mjs';
+import { serverAndChromium } from './lib/fixture.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await new ParleyServer().start();
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-async function pages(t, n) {
-  const list = await Promise.all(Array.from({ length: n }, () => browser.page()));
-  t.after(() => Promise.all(list.map((p) => p.close())));
-  return list;
-}
+const fixture = serverAndChromium();
 
 const remoteDescriptions = () => window.__seen.pcs.filter((p) => p.remoteDescription !== null).length;
 
 test('a refused newcomer is told so, and nothing of them reached the host', async (t) => {
-  const [host, guest] = await pages(t, 2);
-  const room = await server.createRoom();
+  const [host, guest] = await fixture.pages(t, 2);
+  const room = await fixture.server.createRoom();
   await enter(host, room.url, 'Ada');
   await host.shown('call');
   await enter(guest, room.url, 'Mallory');
@@ -40,8 +24,8 @@ test('a refused newcomer is told so, and nothing of them reached the host', asyn
 });
 
 test('a newcomer who gives up waiting is no longer shown to the host', async (t) => {
-  const [host, guest] = await pages(t, 2);
-  const room = await server.createRoom();
+  const [host, guest] = await fixture.pages(t, 2);
+  const room = await fixture.server.createRoom();
   await enter(host, room.url, 'Ada');
   await enter(guest, room.url, 'Bob');
   await host.shown('knock');
@@ -50,8 +34,8 @@ test('a newcomer who gives up waiting is no longer shown to the host', async (t)
 });
 
 test('with knocking switched off by the host the next one comes straight in', async (t) => {
-  const [host, guest] = await pages(t, 2);
-  const room = await server.createRoom();
+  const [host, guest] = await fixture.pages(t, 2);
+  const room = await fixture.server.createRoom();
   await enter(host, room.url, 'Ada');
   await host.shown('call');
   await host.click('people-open');
@@ -62,8 +46,8 @@ test('with knocking switched off by the host the next one comes straight in', as
 });
 
 test('the third participant is told that the room is full', async (t) => {
-  const [host, guest, third] = await pages(t, 3);
-  const room = await server.createRoom({ knock: false });
+  const [host, guest, third] = await fixture.pages(t, 3);
+  const room = await fixture.server.createRoom({ knock: false });
   await startCall(host, guest, room);
   await enter(third, room.url, 'Eve');
   await third.until(() => document.querySelector('[data-testid="ended"]')?.dataset.reason === 'room-full');
@@ -71,10 +55,10 @@ test('the third participant is told that the room is full', async (t) => {
 });
 
 test('an unknown room says so, and a code that is none is told at once', async (t) => {
-  const [page] = await pages(t, 1);
-  await enter(page, `${server.url}/r/00000-00000-00000-00000`, 'Ada');
+  const [page] = await fixture.pages(t, 1);
+  await enter(page, `${fixture.server.url}/r/00000-00000-00000-00000`, 'Ada');
   await page.until(() => document.querySelector('[data-testid="ended"]')?.dataset.reason === 'room-unknown');
-  await page.goto(server.url);
+  await page.goto(fixture.server.url);
   await page.fill('home-code', 'not a code');
   await page.click('home-open');
   await page.shown('home-error');

@@ -1,28 +1,10 @@
 /** What a running call survives: a broken WebSocket, a page reload, a killed server. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launchChromium } from './lib/browsers.mjs';
-import { framesRise, mediaFlows, startCall, totals } from './lib/call.mjs';
-import { ParleyServer } from './lib/server.mjs';
+import { test } from 'node:test';
+import { framesRise, mediaFlows, totals } from './lib/call.mjs';
+import { serverAndChromium } from './lib/fixture.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await new ParleyServer().start();
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-async function inCall(t) {
-  const host = await browser.page();
-  const guest = await browser.page();
-  t.after(() => Promise.all([host.close(), guest.close()]));
-  await startCall(host, guest, await server.createRoom());
-  return { host, guest };
-}
+const fixture = serverAndChromium();
 
 /** Marks the peer connections that live now, so that a test can tell whether they are still the same. */
 const markConnections = () => {
@@ -32,7 +14,7 @@ const markedConnected = () =>
   window.__seen.pcs.filter((p) => p.marked && p.connectionState === 'connected').length;
 
 test('a broken WebSocket resumes by itself while the media goes on', async (t) => {
-  const { host, guest } = await inCall(t);
+  const { host, guest } = await fixture.call(t);
   await guest.evaluate(markConnections);
   const sockets = await guest.evaluate(() => window.__seen.sockets.length);
   await guest.evaluate(() => window.__seen.sockets.at(-1).close(4999));
@@ -50,7 +32,7 @@ test('a broken WebSocket resumes by itself while the media goes on', async (t) =
 });
 
 test('a page reload comes back into the call by itself', async (t) => {
-  const { host, guest } = await inCall(t);
+  const { host, guest } = await fixture.call(t);
   await guest.reload();
   await guest.shown('call');
   await Promise.all([mediaFlows(host), mediaFlows(guest)]);
@@ -60,13 +42,13 @@ test('a page reload comes back into the call by itself', async (t) => {
 });
 
 test('the server is killed in mid-call: media goes on, signalling comes back with the server', async (t) => {
-  const { host, guest } = await inCall(t);
+  const { host, guest } = await fixture.call(t);
   await Promise.all([host, guest].map((p) => p.evaluate(markConnections)));
-  await server.kill();
+  await fixture.server.kill();
   await host.until(() => window.__seen.sockets.at(-1).readyState === 3, undefined, 'the host to notice');
   const before = await totals(guest);
   await Promise.all([framesRise(host), framesRise(guest)]);
-  await server.start();
+  await fixture.server.start();
   for (const page of [host, guest]) {
     await page.until(() => window.__seen.sockets.at(-1).readyState === 1, undefined, 'a new WebSocket');
   }

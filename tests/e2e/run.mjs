@@ -10,6 +10,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
+/** No file takes a third of this; one that hangs is a failure, not the end of the run. */
+const FILE_MS = 400_000;
 const inside = process.env.E2E_IN_NAMESPACE === '1';
 
 /** Two ends of one cable inside the namespace: an ordinary address for ICE to find beside loopback. */
@@ -50,7 +52,10 @@ if (flags) {
 }
 // One file at a time: two cores are few for two browsers and their video.
 for (const file of testFiles(names)) {
-  const result = spawnSync(process.execPath, ['--test-reporter=tap', '--test', file], { encoding: 'utf8' });
+  const result = spawnSync(process.execPath, ['--test-reporter=tap', '--test', file], {
+    encoding: 'utf8',
+    timeout: FILE_MS,
+  });
   process.stdout.write(result.stdout);
   process.stderr.write(result.stderr);
   if (result.status !== 0) process.exitCode = 1;

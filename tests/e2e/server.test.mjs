@@ -178,6 +178,26 @@ test('making rooms is limited per address', async () => {
   }
 });
 
+test('behind a trusted proxy everybody counts for themselves, and nobody else is believed', async () => {
+  const make = (server, client) =>
+    fetch(`${server.url}/api/v1/rooms`, { method: 'POST', headers: { 'x-forwarded-for': client } });
+  const sets = { 'limits.rooms_per_min': 1 };
+  const behind = await new ParleyServer({ ...sets, 'server.trusted_proxies': '127.0.0.0/8' }).start();
+  const bare = await new ParleyServer(sets).start();
+  try {
+    const url = behind.url.replace('localhost', '127.0.0.1');
+    const trusted = { url };
+    assert.equal((await make(trusted, '192.0.2.1')).status, 201);
+    assert.equal((await make(trusted, '192.0.2.2')).status, 201);
+    assert.equal((await make(trusted, '192.0.2.9, 192.0.2.1')).status, 429);
+    assert.equal((await make(bare, '192.0.2.1')).status, 201);
+    assert.equal((await make(bare, '192.0.2.2')).status, 429);
+  } finally {
+    await behind.stop();
+    await bare.stop();
+  }
+});
+
 const wsUrl = () => `ws://localhost:${server.port}/ws`;
 const socket = (options = {}) =>
   new WebSocket(wsUrl(), options.protocol ?? 'parley.v1', { origin: server.url, ...options });
@@ -308,7 +328,7 @@ test('with a self-signed certificate: HTTPS and WSS work, plain HTTP redirects, 
   const secure = await new ParleyServer({
     'tls.self_signed': 'on',
     'server.https_port': port,
-    'server.listen': '127.0.0.1',
+    'server.listen': '*',
   }).start();
   try {
     assert.equal((await httpsGet(port, '/')).statusCode, 200);

@@ -109,7 +109,7 @@ class Page {
   async describe() {
     const state = await this.native.evaluate(() => ({
       address: location.href,
-      text: document.body?.innerText?.slice(0, 1500),
+      text: document.body?.textContent?.slice(0, 1500),
       pcs: window.__seen?.pcs.map((p) => `${p.connectionState}/${p.iceConnectionState}/${p.signalingState}`),
       sockets: window.__seen?.sockets.map((s) => s.readyState),
     }));

@@ -20,8 +20,11 @@ const NAME: Readonly<Record<NameFault, string>> = {
 
 const ADMIT: Readonly<Record<string, string>> = { room_full: words.ROOM_FULL, no_participant: words.GONE };
 
-/** Why a join that was answered with this code could not be. */
-export const endReasonOf = (code: string): EndReason => END[code] ?? 'error';
+/** Why a join that was answered with this code could not be. @param knocked we have been at this door before. */
+export function endReasonOf(code: string, knocked: boolean): EndReason {
+  if (code === 'too_many' && knocked) return 'knocked-often';
+  return END[code] ?? 'error';
+}
 export const nameFaultText = (fault: NameFault): string => NAME[fault];
 
 /** What to tell the person whose request failed; undefined: nothing, they have not asked for anything. */

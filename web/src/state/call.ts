@@ -18,12 +18,15 @@ import type { Store } from './events';
 import { IceServers } from './ice';
 import { Peers } from './peers';
 import type { SignalPort, Surroundings } from './ports';
-import type { Memory, SavedCall } from './saved';
+import type { Memory, SavedCall, Seat } from './saved';
 import type { EndReason } from './types';
 import { NAME_CHARACTERS } from './words';
 
 type Phase = 'out' | 'resuming' | 'joining' | 'waiting' | 'in';
 type ErrorMessage = ServerMessageOf<'error'>;
+
+/** The others may pass: another tab has the seat, or there may be room for us later. */
+const SEAT_LOST: readonly EndReason[] = ['left', 'refused', 'knock-timeout', 'room-unknown'];
 
 export class Call {
   readonly #store: Store;
@@ -38,6 +41,10 @@ export class Call {
   #mayOffer = true;
   #joinTurn = 0;
   #joinSent = false;
+  /** `leave` is under way: what comes until it is answered belongs to the room before. */
+  #leaving = false;
+  /** The room at whose door we have been. */
+  #knockedAt = '';
   #said: MediaFlags = { audio: false, video: false };
 
   constructor(
@@ -76,11 +83,14 @@ export class Call {
     return this.#peers.get(participant);
   }
 
-  /** @param mayOffer false: we have just made the room, and nobody can be there to answer. */
-  enter(mayOffer: boolean): void {
+  /**
+   * @param mayOffer false: we have just made the room, and nobody can be there to answer.
+   * @param seat one that this browser had in the room.
+   */
+  enter(mayOffer: boolean, seat?: Seat): void {
     this.#phase = 'joining';
     this.#mayOffer = mayOffer;
-    this.#ticket = '';
+    this.#ticket = seat?.ticket ?? '';
     this.#store.dispatch({ type: 'joining', on: true });
     if (this.signal.state === 'open') void this.#join();
   }
@@ -93,16 +103,35 @@ export class Call {
     this.signal.start(credentials);
   }
 
+  /** The page before this one was in another room: end that at once, instead of when the server misses it. */
+  abandon({ credentials }: SavedCall): void {
+    this.signal.start(credentials);
+    if (credentials) this.#leave();
+  }
+
   /** Leave without a word to the person. */
   exit(): void {
-    if (this.#joinSent) this.signal.send({ type: 'leave' });
+    if (this.#joinSent || this.#phase === 'resuming') this.#leave();
+    if (!this.out) this.#memory.forgetSeat(this.#store.state.room);
     this.#forget();
+  }
+
+  #leave(): void {
+    this.#leaving = true;
+    this.signal.send({ type: 'leave' });
+  }
+
+  /** The page goes away, perhaps for good. Of several tabs, the one that is closed last has its seat kept. */
+  closing(): void {
+    this.signal.closing();
+    if (!this.out) this.#saveSeat();
   }
 
   /** Out of the room, for this reason. The server knows already, except for `left`. */
   end(reason: EndReason): void {
     if (reason === 'left') this.exit();
     else this.#forget();
+    if (SEAT_LOST.includes(reason)) this.#memory.forgetSeat(this.#store.state.room);
     this.#media.local.stop();
     this.#store.dispatch({ type: 'ended', reason });
   }
@@ -164,6 +193,11 @@ export class Call {
     this.#memory.saveCall(credentials ? { ...call, credentials } : call);
   }
 
+  #saveSeat(): void {
+    const { room, name } = this.#store.state;
+    if (this.#ticket !== '') this.#memory.saveSeat({ room, name: name.trim(), ticket: this.#ticket });
+  }
+
   #onState(state: ClientState): void {
     if (state === 'open') this.#media.timeline.mark('ws');
     this.#store.dispatch({ type: 'signal', signal: state });
@@ -171,8 +205,10 @@ export class Call {
     if (state === 'replaced' && !this.out) this.end('replaced');
   }
 
-  #onWelcome({ ice_servers, ice_expires_s }: Welcome, kind: WelcomeKind): void {
+  #onWelcome({ ice_servers, ice_expires_s, gap }: Welcome, kind: WelcomeKind): void {
     this.#newIceServers(ice_servers, ice_expires_s);
+    // Of what was lost in a gap, the answer to `leave` may have been one; what comes instead is the newest state.
+    if (kind !== 'resumed' || (gap && this.#joinSent)) this.#leaving = false;
     if (this.out) return;
     if (kind !== 'resumed') this.#joinSent = false;
     else if (this.#phase === 'resuming') this.#joinSent = true; // by the page before this one
@@ -185,9 +221,11 @@ export class Call {
   }
 
   #onMessage(message: ServerMessage, answered: ClientMessage | undefined): void {
+    if (message.type === 'left' || message.type === 'idle' || answered?.type === 'leave')
+      this.#leaving = false;
     if (message.type === 'error') this.#onError(message, answered);
     else if (message.type === 'ice') this.#newIceServers(message.ice_servers, message.ice_expires_s);
-    else if (!this.out) this.#onRoomMessage(message); // others have crossed our leaving
+    else if (!this.out && !this.#leaving) this.#onRoomMessage(message); // others have crossed our leaving
   }
 
   #onRoomMessage(message: ServerMessage): void {
@@ -195,8 +233,7 @@ export class Call {
       case 'joined':
         return this.#onJoined(message);
       case 'waiting':
-        this.#phase = 'waiting';
-        this.#save();
+        this.#onWaiting(message);
         break;
       case 'idle':
         return this.#onIdle();
@@ -215,6 +252,8 @@ export class Call {
       case 'peer.left':
         this.#peers.remove(message.participant);
         break;
+      case 'ticket':
+        return this.#newTicket(message.ticket);
       case 'host':
       case 'room.updated':
         this.#newTicket(message.ticket);
@@ -238,6 +277,25 @@ export class Call {
     if (ticket === undefined) return;
     this.#ticket = ticket;
     this.#save();
+    this.#saveSeat();
+  }
+
+  #onWaiting({ re }: ServerMessageOf<'waiting'>): void {
+    const unasked = this.#phase === 'in' && re === undefined;
+    if (unasked || !this.#peers.empty) this.#putOut();
+    if (unasked) {
+      this.#ticket = ''; // a newer one of somebody else's has shown that it counts no more
+      this.#memory.forgetSeat(this.#store.state.room);
+    }
+    this.#phase = 'waiting';
+    this.#knockedAt = this.#store.state.room;
+    this.#save();
+  }
+
+  /** We were in, and have to be let in again: until then nothing of ours reaches the others. */
+  #putOut(): void {
+    this.#peers.clear();
+    this.#media.local.keepMicrophone(false);
   }
 
   #onJoined(message: ServerMessageOf<'joined'>): void {
@@ -282,7 +340,7 @@ export class Call {
       this.#store.dispatch({ type: 'name-error', text: NAME_CHARACTERS });
     } else {
       this.#around.fault(`join: ${code} ${message}`);
-      this.end(endReasonOf(code));
+      this.end(endReasonOf(code, this.#knockedAt === this.#store.state.room));
     }
   }
 }

@@ -30,20 +30,27 @@ export class Controller implements Actions {
     this.#store = store;
     this.#media = media;
     this.#around = around;
-    this.#memory = new Memory(around.session, around.memory, (why) => around.fault(why));
+    this.#memory = new Memory(
+      around.session,
+      around.memory,
+      () => around.timers.now(),
+      (why) => around.fault(why),
+    );
     this.#call = new Call(store, media, around, this.#memory, connect);
   }
 
   /** The page has been loaded. */
   start(): void {
     const saved = this.#memory.loadCall();
-    this.#store.dispatch({ type: 'name', name: saved?.name ?? this.#memory.loadName() });
+    this.#store.dispatch({ type: 'name', name: this.#memory.loadName() });
     this.route();
+    if (saved) this.#store.dispatch({ type: 'name', name: saved.name });
     if (saved && saved.room === this.#store.state.room) this.#call.resume(saved);
-    else {
+    else if (saved) {
       this.#memory.forgetCall();
-      this.#call.signal.start();
-    }
+      this.#memory.forgetSeat(saved.room);
+      this.#call.abandon(saved);
+    } else this.#call.signal.start();
   }
 
   /** Show what the address says; the person may have gone back. */
@@ -54,6 +61,8 @@ export class Controller implements Actions {
     if (room && room === this.#store.state.room) return;
     this.#call.exit();
     if (room) {
+      const seat = this.#memory.loadSeat(room);
+      if (seat) this.#store.dispatch({ type: 'name', name: seat.name });
       this.#store.dispatch({ type: 'room', room, link: `${router.origin}/r/${room}` });
       this.#media.local.start();
     } else {
@@ -80,7 +89,7 @@ export class Controller implements Actions {
   }
 
   pageHides(): void {
-    this.#call.signal.closing();
+    this.#call.closing();
   }
 
   devicesChanged(devices: Devices): void {
@@ -142,7 +151,7 @@ export class Controller implements Actions {
     }
     this.#media.timeline.mark('click');
     this.#memory.saveName(name.trim());
-    this.#call.enter(room !== this.#made);
+    this.#call.enter(room !== this.#made, this.#memory.loadSeat(room));
     this.#made = '';
   }
 

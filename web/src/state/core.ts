@@ -18,6 +18,7 @@ export function initialState(name: string, devices: Devices): CoreState {
     devices,
     signal: 'connecting',
     joining: false,
+    readmission: false,
     host: false,
     knock: true,
     peers: [],

@@ -6,7 +6,9 @@ import type { AppState, EndReason, Notice, SignalState } from './types';
 /** The messages that change what is seen; the others are the controller's business. */
 export type RoomMessage = Exclude<
   ServerMessage,
-  ServerMessageOf<'welcome' | 'joined' | 'signal' | 'ice' | 'ice.restart' | 'pong' | 'error' | 'left'>
+  ServerMessageOf<
+    'welcome' | 'joined' | 'signal' | 'ice' | 'ice.restart' | 'pong' | 'error' | 'left' | 'ticket'
+  >
 >;
 
 export type AppEvent =

@@ -85,11 +85,13 @@ export class Peers {
    * We are in, with these. @sameSelf: under the participant id that we had before the server lost its state, so
    * that those who are not listed yet may come back. Return: who they are.
    */
-  joined({ peers }: ServerMessageOf<'joined'>, sameSelf: boolean): readonly string[] {
+  joined({ peers, snapshot }: ServerMessageOf<'joined'>, sameSelf: boolean): readonly string[] {
     for (const [participant, entry] of this.#entries) {
       entry.orphan = !peers.some((p) => p.participant === participant);
       if (entry.orphan && !sameSelf) this.remove(participant);
     }
+    // Whom we meet by joining, not both after a restart, has given our old connection up.
+    for (const { participant, rejoined } of peers) if (!snapshot && !rejoined) this.remove(participant);
     for (const peer of peers) this.#joinedWith(peer, peers.length === 1);
     if (peers.length > 0) this.dropEarly();
     this.#watchOrphans();

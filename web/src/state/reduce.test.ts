@@ -58,6 +58,7 @@ test('joined: the room as the server tells it', () => {
       name: 'Bert',
       host: true,
       away: false,
+      closing: false,
       audio: true,
       video: true,
       link: 'new',

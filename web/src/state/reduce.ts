@@ -4,7 +4,14 @@ import type { AppEvent } from './events';
 import { reduceJoined, reduceServer, withNotice, withPeer } from './reduce_room';
 import * as words from './words';
 
-const OUT_OF_ROOM = { self: '', joining: false, host: false, peers: [], knocks: [] } as const;
+const OUT_OF_ROOM = {
+  self: '',
+  joining: false,
+  readmission: false,
+  host: false,
+  peers: [],
+  knocks: [],
+} as const;
 const LOST_DEVICE = { audio: words.MICROPHONE_LOST, video: words.CAMERA_LOST } as const;
 
 function reduceDevices(state: CoreState, event: AppEvent & { type: 'devices' }): CoreState {

@@ -31,6 +31,7 @@ const nameOf = (state: CoreState, participant: string): string =>
 function peerState(info: PeerInfo, known: PeerState | undefined): PeerState {
   return {
     link: 'new',
+    closing: false,
     hasVideo: false,
     streamVersion: 0,
     ...known,
@@ -38,6 +39,7 @@ function peerState(info: PeerInfo, known: PeerState | undefined): PeerState {
     name: info.name,
     host: info.role === 'host',
     away: info.away,
+    ...(info.away ? {} : { closing: false }),
     audio: info.media.audio,
     video: info.media.video,
   };
@@ -59,6 +61,7 @@ export function reduceJoined(
     ...without(state, 'ended', 'nameError'),
     page: 'call',
     joining: false,
+    readmission: false,
     room: room.id,
     self: self.participant,
     host: self.role === 'host',
@@ -106,6 +109,10 @@ export function reduceServer(state: CoreState, message: RoomMessage): CoreState 
         ...without(state, 'ended', 'nameError'),
         page: 'waiting',
         joining: false,
+        readmission: state.page === 'call' || state.readmission,
+        host: false,
+        peers: [],
+        knocks: [],
         room: message.room.id,
         self: message.participant,
       };
@@ -120,9 +127,16 @@ export function reduceServer(state: CoreState, message: RoomMessage): CoreState 
     case 'peer.joined':
       return peerJoined(state, message.peer);
     case 'peer.away':
-      return withPeer(state, message.participant, () => ({ away: true }));
+      return withPeer(state, message.participant, () => ({
+        away: true,
+        closing: message.closing === true,
+      }));
     case 'peer.back':
-      return withPeer(state, message.participant, () => ({ away: false }));
+      return withPeer(state, message.participant, (p) => ({
+        away: false,
+        closing: false,
+        name: message.name ?? p.name,
+      }));
     case 'peer.left':
       return peerLeft(state, message.participant);
     case 'peer.media':

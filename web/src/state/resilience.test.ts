@@ -138,13 +138,6 @@ test('reload, but the room was left meanwhile: the pre-join page', async () => {
   assert.equal(w.of('join').length, 1);
 });
 
-test('another room in the address: nothing is resumed', async () => {
-  const before = await inCall();
-  const w = new World('/r/00000-00000-00000-00000', before.session);
-  assert.deepEqual(w.signalCalls, ['start']);
-  assert.equal(w.state.joining, false);
-});
-
 test('the peer reloads: their offer is awaited', async () => {
   const w = await inCall();
   w.say({ type: 'peer.away', participant: BERT });

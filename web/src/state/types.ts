@@ -26,6 +26,8 @@ export interface PeerState {
   readonly host: boolean;
   /** Signalling lost them; media may go on. */
   readonly away: boolean;
+  /** Their page has said that it closes: they reload, or have left. */
+  readonly closing: boolean;
   readonly audio: boolean;
   readonly video: boolean;
   readonly link: LinkState;
@@ -48,6 +50,7 @@ export type EndReason =
   | 'room-unknown'
   | 'room-full'
   | 'too-many-waiting'
+  | 'knocked-often'
   | 'replaced'
   | 'server-full'
   | 'error';
@@ -69,6 +72,8 @@ export interface AppState {
   readonly signal: SignalState;
   /** The join has been sent and not yet answered. */
   readonly joining: boolean;
+  /** On the waiting page: we were in the call, and have to be let in again. */
+  readonly readmission: boolean;
   /** I am the host. */
   readonly host: boolean;
   /** The room asks newcomers to knock. */

@@ -93,7 +93,9 @@ export class World {
   readonly marks: string[] = [];
   readonly faults: string[] = [];
   readonly copied: string[] = [];
+  /** Storage of the tab, and of the browser. */
   readonly session: Map<string, string>;
+  readonly memory: Map<string, string>;
   readonly sent: ClientMessage[] = [];
   readonly signalCalls: string[] = [];
   readonly controller: Controller;
@@ -106,9 +108,10 @@ export class World {
   #events!: ClientEvents;
   #seq = 0;
 
-  constructor(path = `/r/${ROOM}`, session = new Map<string, string>()) {
+  constructor(path = `/r/${ROOM}`, session = new Map<string, string>(), memory = new Map<string, string>()) {
     this.path = path;
     this.session = session;
+    this.memory = memory;
     this.state = initialState('', this.local.devices);
     const world = this;
     const store = {
@@ -214,7 +217,6 @@ export class World {
   }
 
   #surroundings() {
-    const memory = new Map<string, string>();
     const textStore = (map: Map<string, string>) => ({
       getItem: (k: string) => map.get(k) ?? null,
       setItem: (k: string, v: string) => void map.set(k, v),
@@ -230,7 +232,7 @@ export class World {
         },
       },
       session: textStore(this.session),
-      memory: textStore(memory),
+      memory: textStore(this.memory),
       timers: this.timers,
       copy: async (text: string) => {
         if (!this.clipboardWorks) throw new Error('NotAllowedError');

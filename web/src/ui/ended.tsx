@@ -12,6 +12,7 @@ const icons: Record<EndReason, IconName> = {
   'room-unknown': 'link',
   'room-full': 'people',
   'too-many-waiting': 'people',
+  'knocked-often': 'door',
   replaced: 'share',
   'server-full': 'info',
   error: 'warn',

@@ -81,6 +81,10 @@ export const text = {
     title: 'The host has been asked',
     body: 'You will be in the call as soon as they let you in. Please stay on this page.',
     privacy: 'Until then, they see only your name.',
+    again: {
+      title: 'The host has been asked again',
+      body: 'The server had to start anew, and somebody may have left the call since. You will be back in it as soon as the host lets you in.',
+    },
     cancel: 'Cancel',
     name: (name: string) => `You are asking to join as ${name}.`,
   },
@@ -100,10 +104,12 @@ export const text = {
     youMuted: 'You are muted',
     hear: 'Click to hear the call',
     hearHint: 'Your browser waits for a click before it plays sound.',
-    away: (name: string, mediaRuns: boolean) =>
-      mediaRuns
+    away: (name: string, mediaRuns: boolean, closing: boolean) => {
+      if (closing) return `${name} is reloading or has left`;
+      return mediaRuns
         ? `${name}’s signal is lost; the call goes on`
-        : `${name} has lost the connection. Waiting for them to come back…`,
+        : `${name} has lost the connection. Waiting for them to come back…`;
+    },
   },
 
   alone: {
@@ -118,6 +124,7 @@ export const text = {
     region: 'At the door',
     asks: (name: string) => `${name} wants to join`,
     wants: 'wants to join',
+    more: (n: number) => `and ${n} more at the door`,
     admit: 'Let in',
     refuse: 'Not now',
     admitName: (name: string) => `Let ${name} in`,
@@ -211,7 +218,12 @@ export const text = {
       },
       'too-many-waiting': {
         title: 'Many people are at the door',
-        body: 'The host has to let some of them in first. Try again in a little while.',
+        body: 'The host has to answer some of them first. Try again in a little while.',
+        rejoin: 'Try again',
+      },
+      'knocked-often': {
+        title: 'You have knocked often',
+        body: 'Give the host a moment, then try again.',
         rejoin: 'Try again',
       },
       replaced: {

@@ -6,7 +6,8 @@ import { Page } from './parts/page';
 import { text } from './text';
 
 export function Waiting() {
-  const { name } = useAppState();
+  const { name, readmission } = useAppState();
+  const words = readmission ? text.waiting.again : text.waiting;
   const actions = useActions();
   return (
     <Page name="waiting" testid="waiting">
@@ -22,9 +23,9 @@ export function Waiting() {
             <DeviceToggle kind="video" shortcut="v" />
           </div>
         </div>
-        <h1 tabIndex={-1}>{text.waiting.title}</h1>
+        <h1 tabIndex={-1}>{words.title}</h1>
         <p class="waiting-body" role="status">
-          {text.waiting.body}
+          {words.body}
         </p>
         <p class="waiting-note">
           {name !== '' && `${text.waiting.name(name)} `}

@@ -1,10 +1,12 @@
 /**
  * People at the door. Not modal, as a call is under way, and the focus is not taken from where it is: they are read
- * out, one key leads to them, and when the last one is answered the focus goes back.
+ * out, one key leads to them, and when the last one is answered the focus goes back. Of several the first is shown,
+ * the others on request: a crowd at the door must not cover the call, let alone its controls.
  */
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Knock } from '../../state/types';
 import { useActions, useAppState } from '../context';
+import { Icon } from '../icons';
 import { Avatar } from '../parts/avatar';
 import { text } from '../text';
 
@@ -30,7 +32,7 @@ function KnockCard({ knock }: { knock: Knock }) {
     >
       <Avatar name={knock.name} small />
       <p class="knock-words">
-        <bdi>{knock.name}</bdi>
+        <bdi title={knock.name}>{knock.name}</bdi>
         <span>{text.knock.wants}</span>
       </p>
       <div class="knock-buttons">
@@ -94,17 +96,43 @@ function useFocusBack(count: number) {
   return root;
 }
 
+function MoreKnocks({ knocks }: { knocks: readonly Knock[] }) {
+  const [open, setOpen] = useState(false);
+  const list = useId();
+  return (
+    <>
+      <button
+        type="button"
+        class="knock-more"
+        data-testid="knock-more"
+        aria-expanded={open}
+        aria-controls={list}
+        onClick={() => setOpen(!open)}
+      >
+        {text.knock.more(knocks.length)}
+        <Icon name="chevron" size={18} />
+      </button>
+      <div id={list}>{open && knocks.map((k) => <KnockCard key={k.participant} knock={k} />)}</div>
+    </>
+  );
+}
+
 export function Knocks() {
   const { knocks } = useAppState();
+  const [first, ...others] = knocks;
   const root = useFocusBack(knocks.length);
   return (
     <section ref={root} class="knocks" aria-label={text.knock.region}>
       <p class="visually-hidden" role="alert">
-        {knocks.map((k) => text.knock.asks(k.name)).join('. ')}
+        {first &&
+          `${text.knock.asks(first.name)}${others.length > 0 ? `, ${text.knock.more(others.length)}` : ''}`}
       </p>
-      {knocks.map((k) => (
-        <KnockCard key={k.participant} knock={k} />
-      ))}
+      {first && (
+        <div class="knock-panel">
+          <KnockCard key={first.participant} knock={first} />
+          {others.length > 0 && <MoreKnocks knocks={others} />}
+        </div>
+      )}
     </section>
   );
 }

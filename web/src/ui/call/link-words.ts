@@ -8,7 +8,7 @@ export function mediaRuns(peer: PeerState): boolean {
 }
 
 export function awayWords(peer: PeerState): string {
-  return text.call.away(peer.name, mediaRuns(peer));
+  return text.call.away(peer.name, mediaRuns(peer), peer.closing);
 }
 
 export function linkWords(peer: PeerState): string {

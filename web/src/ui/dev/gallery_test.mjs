@@ -63,6 +63,50 @@ test('the door by keyboard: one key leads there, and the focus comes back', asyn
   assert.equal(await focused(), 'leave');
 });
 
+for (const [width, height] of [
+  [320, 568],
+  [390, 700],
+  [568, 320],
+]) {
+  test(`at ${width}×${height} eight at the door leave the controls free`, async () => {
+    await page.setViewportSize({ width, height });
+    await show('call-knocks');
+    const reachable = () => page.click(id('leave'), { trial: true, timeout: 5_000 });
+    await reachable();
+    assert.equal(await page.locator(id('knock')).count(), 1);
+    assert.match(await page.textContent(id('knock-more')), /7 more/);
+    await page.click(id('knock-more'));
+    assert.equal(await page.locator(id('knock')).count(), 8);
+    await reachable();
+    await page.click(`${id('knock')}[data-participant="k7"] ${id('knock-admit')}`);
+    assert.equal(await page.locator(id('knock')).count(), 7);
+    await page.keyboard.press('?');
+    await page.waitForSelector('dialog .knock-panel');
+    await page.click('dialog .icon-button', { trial: true, timeout: 5_000 });
+    await page.keyboard.press('Escape');
+    await gone('dialog');
+    await page.click(id('leave'));
+    await page.waitForSelector(id('ended'));
+  });
+}
+
+test('a name at the door is two lines at most, whatever is in it', async () => {
+  for (const screen of ['call-knock-wide', 'call-knock-stack']) {
+    await page.setViewportSize({ width: 320, height: 568 });
+    await show(screen);
+    const name = await page.$eval(`${id('knock')} bdi`, (el) => {
+      const { height, right } = el.getBoundingClientRect();
+      const { overflowX, overflowY, lineHeight } = getComputedStyle(el);
+      return { height, right, overflow: [overflowX, overflowY], line: Number.parseFloat(lineHeight) };
+    });
+    assert.ok(name.height <= 2 * name.line + 1, `${screen}: ${name.height} high`);
+    assert.ok(name.right <= 320, `${screen}: as far as ${name.right}`);
+    assert.deepEqual(name.overflow, ['clip', 'clip']);
+    assert.equal(await page.$eval('.avatar-small', (el) => getComputedStyle(el).overflowY), 'clip');
+    await page.click(id('leave'), { trial: true, timeout: 5_000 });
+  }
+});
+
 test('single keys switch devices, unless they are switched off', async () => {
   await show('call');
   await page.keyboard.press('m');

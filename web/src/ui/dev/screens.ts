@@ -24,6 +24,7 @@ const base: AppState = {
   devices,
   signal: 'open',
   joining: false,
+  readmission: false,
   host: false,
   knock: true,
   peers: [],
@@ -46,6 +47,7 @@ function peer(n: number, over: Partial<PeerState> = {}): PeerState {
     name: names[n % names.length] ?? '',
     host: false,
     away: false,
+    closing: false,
     audio: true,
     video: true,
     link: 'connected',
@@ -87,6 +89,20 @@ function ended(reason: EndReason): AppState {
   return { ...inRoom, page: 'ended', ended: reason };
 }
 
+/** As long and as high as a name can be: 40 characters, wide ones and stacks of marks. */
+const WIDE = '﷽'.repeat(40);
+const STACK = `Z${'\u0353\u0489\u0310'.repeat(13)}`;
+const crowd = [
+  WIDE,
+  STACK,
+  'W'.repeat(40),
+  'Ben Iyer',
+  'Chloé Martin',
+  'Dragan Petrović',
+  'Emi',
+  'Farid',
+].map((name, n) => ({ participant: `k${n}`, name }));
+
 const prejoin: AppState = { ...inRoom, page: 'prejoin' };
 
 export const screens: Readonly<Record<string, AppState>> = {
@@ -101,14 +117,19 @@ export const screens: Readonly<Record<string, AppState>> = {
   'prejoin-busy': { ...prejoin, devices: withProblems('busy', 'failed') },
   'prejoin-insecure': { ...prejoin, devices: withProblems('insecure', 'unsupported') },
   waiting: { ...inRoom, page: 'waiting' },
+  'waiting-again': { ...inRoom, page: 'waiting', readmission: true },
   alone: { ...call, peers: [] },
   call,
   'call-knock': { ...call, knocks: [{ participant: 'k1', name: 'Ben Iyer' }] },
+  'call-knocks': { ...call, knocks: crowd },
+  'call-knock-wide': { ...call, knocks: crowd.slice(0, 1), peers: [peer(0, { name: WIDE })] },
+  'call-knock-stack': { ...call, knocks: crowd.slice(1, 2), peers: [peer(0, { name: STACK })] },
   'call-camera-off': { ...call, peers: [peer(0, { video: false, audio: false })] },
   'call-connecting': link('connecting'),
   'call-unstable': link('unstable'),
   'call-failed': link('failed'),
   'call-away': { ...call, peers: [peer(0, { away: true })] },
+  'call-closing': { ...call, peers: [peer(0, { away: true, closing: true })] },
   'call-signal': { ...call, signal: 'reconnecting', devices: { ...withProblems(null, 'busy') } },
   'call-muted': {
     ...call,
@@ -125,6 +146,7 @@ export const screens: Readonly<Record<string, AppState>> = {
         'room-unknown',
         'room-full',
         'too-many-waiting',
+        'knocked-often',
         'replaced',
         'server-full',
         'error',
