@@ -237,8 +237,8 @@ void sig_room_leave(struct sig_session *ss, enum sig_leave reason)
 	} else {
 		leave_members(ss, reason);
 	}
-	sig_session_idle(ss);
 	sig_tell_left(ss);
+	sig_session_idle(ss);
 	if (r->n_members == 0)
 		wheel_start(&s->wheel, &r->empty_timer, s->now.mono_ms + s->limits.room_empty_ms);
 }
@@ -249,7 +249,7 @@ void sig_room_refuse(struct sig_session *ss, bool by_host)
 
 	stop_waiting(ss);
 	sig_send_knock_gone(r->host, ss, by_host ? "refused" : "timeout");
-	sig_session_idle(ss);
 	sig_tell_left(ss);
+	sig_session_idle(ss);
 	sig_send_refused(ss, r->id, by_host);
 }
