@@ -26,6 +26,7 @@ static const char usage[] =
 	"  --secret TEXT           for credentials \"expiry:user\"; without, none are sent\n"
 	"  --realm TEXT  (bench)   --flows N     (100)\n"
 	"  --both                  clients in pairs, each relayed\n"
+	"  --only TEXT             of the tests, those with this in their name, e.g. down-120-single\n"
 	"  --rate N                packets a second, of delay (20000)\n"
 	"  --warmup-ms N (300)     --run-ms N    (2000)\n"
 	"\n"
@@ -33,7 +34,7 @@ static const char usage[] =
 	"namespace of its\n"
 	"own, ip route add local 44.2.0.0/15 dev lo.\n";
 
-enum { OPT_SERVER = 1000, OPT_SECRET, OPT_REALM, OPT_BOTH };
+enum { OPT_SERVER = 1000, OPT_SECRET, OPT_REALM, OPT_ONLY, OPT_BOTH };
 
 static void set_server(struct relay_options *o, const char *text)
 {
@@ -50,6 +51,8 @@ static void set_text(struct relay_options *o, int opt, const char *text)
 		o->secret = text;
 	else if (opt == OPT_REALM)
 		o->realm = text;
+	else if (opt == OPT_ONLY)
+		o->only = text;
 	else if (opt == OPT_BOTH)
 		o->both = true;
 	else
@@ -66,7 +69,7 @@ static void parse(int argc, char **argv, struct relay_options *o)
 		{"run-ms", &o->run_ms, 100, 60000},
 	};
 	enum { N = sizeof(numbers) / sizeof(numbers[0]) };
-	struct option longs[N + 5] = {0};
+	struct option longs[N + 6] = {0};
 	int opt;
 
 	for (int i = 0; i < N; i++)
@@ -74,6 +77,7 @@ static void parse(int argc, char **argv, struct relay_options *o)
 	longs[N] = (struct option){"server", required_argument, NULL, OPT_SERVER};
 	longs[N + 1] = (struct option){"secret", required_argument, NULL, OPT_SECRET};
 	longs[N + 2] = (struct option){"realm", required_argument, NULL, OPT_REALM};
+	longs[N + 4] = (struct option){"only", required_argument, NULL, OPT_ONLY};
 	longs[N + 3] = (struct option){"both", no_argument, NULL, OPT_BOTH};
 	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (opt >= 0 && opt < N)

@@ -34,7 +34,8 @@ struct relay_options {
 	uint32_t flows;
 	uint32_t rate; /* packets a second, where latency is measured */
 	uint32_t warmup_ms, run_ms;
-	bool both; /* both sides are relayed: flows in pairs, each the other's peer */
+	const char *only; /* of the tests, those whose name has this in it; NULL: all */
+	bool both;        /* both sides are relayed: flows in pairs, each the other's peer */
 };
 
 enum step {
@@ -138,6 +139,8 @@ void run_drain(struct run *r, uint64_t for_ns);             /* wait for those th
 void run_end(struct run *r);                                /* and drop what comes later */
 
 /* relay_measure.c */
+#define TEST_NAME_MAX 48
+const char *traffic_name(const struct relay_load *l, const struct traffic *t, char out[TEST_NAME_MAX]);
 void traffic_throughput(struct relay_load *l, const struct traffic *t);
 void traffic_latency(struct relay_load *l, const struct traffic *t);
 

@@ -16,7 +16,7 @@
 #define WINDOW_MAX 2048u
 #define WINDOW_MIN 64u
 #define EMPTY_MAX  8u /* probes in which nothing came, on a machine that is busy */
-#define TRIES_MAX  4u
+#define TRIES_MAX  3u
 #define OTHERS_MAX 0.05 /* of the time of both cores */
 
 static double loss_of(uint64_t received, int64_t lost)
@@ -73,10 +73,18 @@ static struct span span_since(const struct run *r, const struct span *begin)
 
 static const char *const direction_names[] = {[UP] = "up", [DOWN] = "down", [BOTH] = "both"};
 
+const char *traffic_name(const struct relay_load *l, const struct traffic *t, char out[TEST_NAME_MAX])
+{
+	snprintf(out, TEST_NAME_MAX, "%u-%s-%u-%s", l->opt.flows, direction_names[t->dir], t->payload,
+		 t->burst > 1 ? "burst" : "single");
+	return out;
+}
+
 static void print(const struct run *r, const char *name, double value)
 {
-	printf("%u-%s-%u-%s\t%s\t%.4f\n", r->l->opt.flows, direction_names[r->t->dir], r->t->payload,
-	       r->t->burst > 1 ? "burst" : "single", name, value);
+	char test[TEST_NAME_MAX];
+
+	printf("%s\t%s\t%.4f\n", traffic_name(r->l, r->t, test), name, value);
 	fflush(stdout);
 }
 
@@ -112,6 +120,7 @@ void traffic_throughput(struct relay_load *l, const struct traffic *t)
 {
 	uint32_t window = find_window(l, t), best_window = 0;
 	struct span s, best = {.others_s = 1e9};
+	char name[TEST_NAME_MAX];
 	struct run r;
 
 	for (uint32_t tries = 0; tries < TRIES_MAX; tries++) {
@@ -130,8 +139,8 @@ void traffic_throughput(struct relay_load *l, const struct traffic *t)
 	if (best_window)
 		span_print(&r, &best, best_window);
 	else
-		fprintf(stderr, "relay_load: %s, %u bytes: every run lost more than 0.1 %%\n",
-			direction_names[t->dir], t->payload);
+		fprintf(stderr, "relay_load: %s: every run lost more than 0.1 %%\n",
+			traffic_name(l, t, name));
 }
 
 static struct span measure_delay(struct run *r, struct relay_load *l, const struct traffic *t, struct hist *h)

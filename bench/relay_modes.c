@@ -5,6 +5,7 @@
 #include "relay_load.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define FIRST_FLOWS 64u /* these bring in what a server allocates once */
 #define SETTLE_MAX  80
@@ -25,7 +26,17 @@ static void open_flows(struct relay_load *l)
 	setup_run(l, STEP_BIND, 0, l->opt.flows);
 }
 
-static void each_traffic(struct relay_load *l, void (*fn)(struct relay_load *l, const struct traffic *t))
+typedef void (*traffic_fn)(struct relay_load *l, const struct traffic *t);
+
+static void one_traffic(struct relay_load *l, traffic_fn fn, const struct traffic *t)
+{
+	char name[TEST_NAME_MAX];
+
+	if (!l->opt.only || strstr(traffic_name(l, t, name), l->opt.only))
+		fn(l, t);
+}
+
+static void each_traffic(struct relay_load *l, traffic_fn fn)
 {
 	enum direction first = l->opt.both ? BOTH : UP, last = l->opt.both ? BOTH : DOWN;
 
@@ -33,7 +44,7 @@ static void each_traffic(struct relay_load *l, void (*fn)(struct relay_load *l, 
 	for (enum direction dir = first; dir <= last; dir++)
 		for (int p = 0; p < 2; p++)
 			for (int b = 0; b < 2; b++)
-				fn(l, &(struct traffic){dir, payloads[p], bursts[b]});
+				one_traffic(l, fn, &(struct traffic){dir, payloads[p], bursts[b]});
 	setup_run(l, STEP_RELEASE, 0, l->opt.flows);
 }
 

@@ -62,7 +62,7 @@ relay_command() {
 
 parley_relay_options=(
   "turn.listen=$server_ip" turn.port=3478 "turn.secret=$secret" "turn.realm=$realm" turn.workers=1
-  "turn.relay_ports=$relay_ports_from-$relay_ports_to" turn.allocations=100000 log.level=warn
+  "turn.relay_ports=$relay_ports_from-$relay_ports_to" turn.allocations=20000 log.level=warn
 )
 
 # How the load is told of the server that is up: $load_args.

@@ -77,6 +77,17 @@ function allocations_table(    t, some) {
 	plain_row("KiB more, after " thousands(many) " have ended", t, "rss_left_over_kib", 0, "")
 }
 
+# What else ran on the two cores, over all runs: a reader should know.
+function others(    key, part, n, list) {
+	for (key in count) {
+		split(key, part, SUBSEP)
+		if (part[3] == "others_cpu_percent")
+			list[++n] = median(part[1], part[2], part[3])
+	}
+	if (n)
+		printf "\nWhile packets were counted, other processes took %.0f %% of one core, of two (median).\n", median_of(list, n)
+}
+
 END {
 	n = split(order, wish, " ")
 	for (i = 1; i <= n; i++)
@@ -98,4 +109,5 @@ END {
 		packets_table(counts[i])
 	delay_table()
 	allocations_table()
+	others()
 }

@@ -176,6 +176,8 @@ static void send_unfragmented(struct worker *w, const struct turn_up *up)
 
 static void put_up(struct worker *w, struct turn_socket *s, const struct addr *to, const uint8_t *data, size_t len)
 {
+	if (!s->tuned)
+		peer_tune(s);
 	struct out_entry *e = out_add(w, &w->out.up, &s->up);
 	e->to = to;
 	e->head = NULL;

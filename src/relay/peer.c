@@ -40,6 +40,15 @@ struct turn_socket *peer_find(const struct worker *w, const struct addr *relayed
 	return s && addr_same_ip(&s->relayed, relayed) ? s : NULL;
 }
 
+void peer_tune(struct turn_socket *s)
+{
+	int level = s->ip6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	s->tuned = true;
+	set_int(s->fd, level, s->ip6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	set_int(s->fd, level, s->ip6 ? IPV6_RECVERR : IP_RECVERR, 1);
+	udp_tune(s->fd, BUFFER_BYTES);
+}
+
 /* ---- what peers send ---- */
 
 /* One error of the queue. Return: whether there was one. */
@@ -85,6 +94,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		for (int i = 0; i < ERRORS_PER_WAKEUP && read_error(s); i++)
 			;
 	}
+	if (!s->tuned)
+		peer_tune(s);
 	unsigned room = rx_room(w);
 	unsigned n = rx_receive(w, s->fd, room < RX_BATCH ? room : RX_BATCH);
 	for (unsigned k = 0; k < n; k++) {
@@ -163,14 +174,6 @@ static int open_fd(const struct addr *a)
 	return r;
 }
 
-static void set_options(int fd, bool ip6)
-{
-	int level = ip6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	set_int(fd, level, ip6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	set_int(fd, level, ip6 ? IPV6_RECVERR : IP_RECVERR, 1);
-	udp_tune(fd, BUFFER_BYTES);
-}
-
 /* Takes a claimed port, and gives it back if this fails. Return: 0; -EADDRINUSE; -errno. */
 static int socket_new(struct worker *w, const struct addr *bind_to, const struct addr *relayed, struct turn_socket **out)
 {
@@ -186,7 +189,6 @@ static int socket_new(struct worker *w, const struct addr *bind_to, const struct
 		close(s->fd);
 		goto fail;
 	}
-	set_options(s->fd, ip6);
 	s->worker = w;
 	s->port = port;
 	s->ip6 = ip6;

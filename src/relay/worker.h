@@ -113,6 +113,7 @@ struct turn_socket {
 	int fd;
 	uint16_t port;
 	bool ip6;
+	bool tuned; /* peer_tune() has been called */
 	struct lane up;   /* to peers */
 	struct lane down; /* to the client, if that is a UDP one */
 };
@@ -195,6 +196,12 @@ void udp_tune(int fd, int buffer_bytes);
 
 /* peer.c */
 extern const struct turn_ops peer_turn_ops;
+/**
+ * peer_tune() - set what a socket with traffic needs: buffers, GRO, ICMP errors
+ * Due before the first datagram out and at the first one in. Most allocations never see one: a browser makes several
+ * and uses none where there is a direct way, and these five system calls are half the cost of making one.
+ */
+void peer_tune(struct turn_socket *s);
 struct turn_socket *peer_find(const struct worker *w, const struct addr *relayed);
 
 /* client.c */

@@ -329,8 +329,8 @@ void sig_room_leave(struct sig_session *ss, enum sig_leave reason)
 		stop_waiting(ss, "left");
 	else
 		leave_members(ss, reason);
-	sig_session_idle(ss);
 	sig_tell_left(ss);
+	sig_session_idle(ss);
 	watch_empty(r);
 }
 
@@ -343,8 +343,8 @@ void sig_room_refuse(struct sig_session *ss, bool by_host)
 		memcpy(ss->refused_at, r->id, sizeof(ss->refused_at));
 		ss->again_ms = r->s->now.mono_ms + r->s->limits.knock_again_ms;
 	}
-	sig_session_idle(ss);
 	sig_tell_left(ss);
+	sig_session_idle(ss);
 	sig_send_refused(ss, r->id, by_host);
 	watch_empty(r);
 }

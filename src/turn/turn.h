@@ -232,8 +232,7 @@ struct turn_counters {
 	uint64_t requests, auth_failures, stale_nonces, unauth_limited;
 	uint64_t quota_refused, capacity_refused, peers_refused;
 	uint64_t up_packets, up_bytes, down_packets, down_bytes;
-	uint64_t drop_no_allocation, drop_no_permission, drop_no_channel, drop_peer_refused, drop_bandwidth,
-		drop_malformed;
+	uint64_t drop_no_permission, drop_no_channel, drop_peer_refused, drop_bandwidth, drop_malformed;
 	uint64_t revoked;
 };
 const struct turn_counters *turn_get_counters(const struct turn_server *s);

@@ -26,6 +26,8 @@ const firefoxPrefs = {
   'media.navigator.streams.fake': true,
   'media.navigator.permission.disabled': true,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
+  // Else it does not gather for what is on loopback, as the relay of these tests is.
+  'media.peerconnection.ice.loopback': true,
   'media.autoplay.default': 0,
   'media.gmp-manager.updateEnabled': false,
   'network.captive-portal-service.enabled': false,

@@ -38,6 +38,11 @@ export class ParleyServer {
     return `http://localhost:${this.port}`;
   }
 
+  /** The options that were given. */
+  get sets() {
+    return this.#sets;
+  }
+
   get dataDir() {
     return this.#dir;
   }

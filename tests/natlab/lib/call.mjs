@@ -17,6 +17,7 @@ export function serverOf(sets = {}) {
       'server.public_url': ORIGIN,
       'tls.self_signed': 'on',
       'limits.rooms_per_min': 1000,
+      'turn.port': 3478,
       ...sets,
     },
     wrap(SERVER.namespace),

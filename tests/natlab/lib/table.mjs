@@ -29,7 +29,7 @@ function row({ pair, result }) {
 
 export function table(runs) {
   return [
-    '| networks of A ↔ B | connected | candidates | relay reached by | over | first picture at B, ms | at A, ms |',
+    '| networks of A ↔ B | connected | candidates | relay reached by | family | first picture at B, ms | at A, ms |',
     '|---|---|---|---|---|--:|--:|',
     ...runs.map(row),
   ].join('\n');
@@ -44,8 +44,8 @@ export function document(open, closed) {
   const machine = `${cpus().length} × ${cpus()[0].model.trim()}, Linux ${release().split('-')[0]}`;
   return `# Who can call whom
 
-By \`script/natlab\`, ${day}, on ${machine}: two Chromium browsers, each in a network of its own made of network
-namespaces, call each other through one \`parley serve\`, and a call counts as connected when pictures and sound flow
+By \`script/natlab\`, ${day}, on ${machine}:
+two Chromium browsers, each in a network of its own made of network namespaces, call each other through one \`parley serve\`, and a call counts as connected when pictures and sound flow
 both ways. \`tests/natlab/selfcheck.test.mjs\` proves that the networks behave as named.
 
 ${legend}
@@ -54,7 +54,9 @@ A and B are never in the same network, also where both are of one kind: "symmetr
 NAT on both sides, with two routers. A is in the room when B clicks "join"; from that click on the time to the first
 remote picture is counted. The browsers share the machine with the server and each other, so the times compare rows,
 not networks out there. Each side says which of its own candidates carries the call: host is the client's own address,
-srflx is its address as a STUN server sees it, prflx as only the peer sees it, relay is an address of the relay.
+srflx is its address as a STUN server sees it, prflx as only the peer sees it, relay is an address of the relay, with
+how the client reaches the relay. The family is that of A's candidate: a client with IPv6 alone has a relayed IPv4
+address with which to reach the others.
 
 ## Relay ports open
 
