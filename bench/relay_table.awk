@@ -11,9 +11,17 @@ function heading(title, last,    i, line, rule) {
 	print rule (last ? "---:|" : "")
 }
 
+# Round by round where each has a figure of every round; else, as one may have lost too much in some, of the medians.
+function over(a, b, test, name,    x) {
+	x = ratio(a, b, test, name)
+	if (x == "" && median(a, test, name) != "" && median(b, test, name) > 0)
+		x = median(a, test, name) / median(b, test, name)
+	return x
+}
+
 # Parley's over coturn's; where less is better, the other way round, so that above 1 is always better.
 function against(test, name, less,    x) {
-	x = less ? ratio("coturn", "parley", test, name) : ratio("parley", "coturn", test, name)
+	x = less ? over("coturn", "parley", test, name) : over("parley", "coturn", test, name)
 	return x == "" ? "–" : sprintf("%.2f", x)
 }
 

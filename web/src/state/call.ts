@@ -159,6 +159,7 @@ export class Call {
   }
 
   #forget(): void {
+    if (this.#joinSent && this.signal.state === 'open') this.#ice.renew();
     this.#phase = 'out';
     this.#joinTurn++;
     this.#joinSent = false;

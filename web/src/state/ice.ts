@@ -40,6 +40,12 @@ export class IceServers {
     this.#request();
   }
 
+  /** What we have is void: the server takes back what it gave a participant who has left. */
+  renew(): void {
+    this.#until = 0;
+    this.#request();
+  }
+
   #request(): void {
     if (this.#asked) return;
     this.#asked = true;
