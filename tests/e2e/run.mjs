@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 /** No file takes a third of this; one that hangs is a failure, not the end of the run. */
-const FILE_MS = 400_000;
+const FILE_MS = 600_000;
 const inside = process.env.E2E_IN_NAMESPACE === '1';
 
 /** Two ends of one cable inside the namespace: an ordinary address for ICE to find beside loopback. */
