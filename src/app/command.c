@@ -201,7 +201,8 @@ int command_help(int argc, char **argv)
 	(void)argv;
 	printf("Parley %s: private video calls from one program\n\n"
 	       "  parley [serve] [options]             run the service\n"
-	       "  parley relay [options]               run the STUN/TURN relay alone, with turn.secret or turn.user\n"
+	       "  parley relay [options]               run the STUN/TURN relay alone, with turn.secret or "
+	       "turn.user\n"
 	       "  parley check-config [options]        read the configuration and say what is wrong with it\n"
 	       "  parley check-config --example        print every option with its default\n"
 	       "  parley turn-credentials [options] [--user NAME] [--ttl SECONDS]\n"

@@ -29,8 +29,8 @@ static int check_addresses(const char *option, const struct config_list *list, c
 		struct addr a;
 		if (addr_parse(&a, list->items[i], 0) != 0 || addr_port(&a) != 0) {
 			(void)snprintf(error, CONFIG_ERROR_MAX,
-				       "%s = %s: allowed is an IPv4 or IPv6 address without a port, or *", option,
-				       list->items[i]);
+				       "%s = %s: allowed is an IPv4 or IPv6 address without a port, or *",
+				       option, list->items[i]);
 			return -EINVAL;
 		}
 	}

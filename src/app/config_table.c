@@ -51,50 +51,68 @@ const struct config_option config_options[] = {
 	       "Make a certificate for this machine's names and addresses, for a phone on the same network. "
 	       "Browsers warn about it once."),
 
-	SWITCH(turn, enabled, "on", "Run the STUN/TURN relay that connects calls where the network would rather not."),
+	SWITCH(turn, enabled, "on",
+	       "Run the STUN/TURN relay that connects calls where the network would rather not."),
 	LIST(turn, listen, 64,
-	     "Address the relay listens on; repeat for several. Default: as server.listen; all (*) where there is TLS, an "
+	     "Address the relay listens on; repeat for several. Default: as server.listen; all (*) where "
+	     "there is TLS, an "
 	     "https public URL, or a relay alone."),
 	NUMBER(turn, port, "3478", 0, 65535, "port", "UDP and TCP port of the relay. 0: none."),
 	NUMBER(turn, tls_port, "5349", 0, 65535, "port",
-	       "Port for TURN over TLS, where TLS is configured. It is served on server.https_port as well. 0: none."),
-	TEXT(turn, realm, "", 127, "Realm of its credentials. Default: the host of server.public_url, else parley."),
+	       "Port for TURN over TLS, where TLS is configured. It is served on server.https_port as well. "
+	       "0: none."),
+	TEXT(turn, realm, "", 127,
+	     "Realm of its credentials. Default: the host of server.public_url, else parley."),
 	{"turn", "secret", CONFIG_LIST, AT(turn.secret), "", 0, 190, NULL, true,
-	 "Secret that TURN credentials are made with (coturn: static-auth-secret). The first makes them, all are good: for "
-	 "rotation, and for relays on other machines. Default: one that is made at the first start and kept in "
+	 "Secret that TURN credentials are made with (coturn: static-auth-secret). The first makes them, all "
+	 "are good: for "
+	 "rotation, and for relays on other machines. Default: one that is made at the first start and kept "
+	 "in "
 	 "server.data_dir."},
-	LIST(turn, user, 255, "A user with a fixed password, name:password, for a private set-up; repeat for several."),
+	LIST(turn, user, 255,
+	     "A user with a fixed password, name:password, for a private set-up; repeat for several."),
 	LIST(turn, urls, 190,
 	     "STUN or TURN server told to browsers instead of this machine's, e.g. "
 	     "turn:turn.example.org:3478?transport=udp; repeat for several."),
-	NUMBER(turn, credential_s, "600", 60, DAY_S, "s", "How long a TURN credential is good for a new allocation."),
+	NUMBER(turn, credential_s, "600", 60, DAY_S, "s",
+	       "How long a TURN credential is good for a new allocation."),
 	NUMBER(turn, workers, "0", 0, 127, "threads", "Threads of the relay. 0: as many as there are cores."),
 	TEXT(turn, relay_ports, "49152-65535", 16, "UDP ports that are relayed from, first-last."),
 	LIST(turn, external_ip, 96,
-	     "Address under which peers see this machine, behind a cloud's NAT: public, or public/private; repeat for "
+	     "Address under which peers see this machine, behind a cloud's NAT: public, or public/private; "
+	     "repeat for "
 	     "several."),
-	TEXT(turn, external_stun, "", 190, "STUN server, host:port, to ask for that address at the start instead."),
+	TEXT(turn, external_stun, "", 190,
+	     "STUN server, host:port, to ask for that address at the start instead."),
 	LIST(turn, allow_peers, 64,
-	     "Private address range that may be relayed to, e.g. 10.0.0.0/8, for an intranet; repeat for several. Never "
+	     "Private address range that may be relayed to, e.g. 10.0.0.0/8, for an intranet; repeat for "
+	     "several. Never "
 	     "loopback, link-local or multicast."),
 	NUMBER(turn, allocations, "20000", 1, 131072, "allocations", "Allocations at once."),
-	NUMBER(turn, allocations_per_user, "40", 1, 131072, "allocations", "The same for one user. More: 486."),
+	NUMBER(turn, allocations_per_user, "40", 1, 131072, "allocations",
+	       "The same for one user. More: 486."),
 	NUMBER(turn, allocations_per_address, "400", 1, 131072, "allocations",
 	       "The same per client IPv4 address or IPv6 /64."),
 	NUMBER(turn, permissions, "128", 1, 256, "addresses", "Permissions of one allocation."),
 	NUMBER(turn, channels, "128", 1, 256, "channels", "Channels of one allocation."),
 	NUMBER(turn, lifetime_s, "3600", 600, DAY_S, "s", "Longest lifetime that is granted at once."),
-	NUMBER(turn, kbytes_per_s, "0", 0, 100000000, "kilobytes", "Bandwidth of one allocation. 0: unlimited."),
-	NUMBER(turn, total_kbytes_per_s, "0", 0, 100000000, "kilobytes", "Bandwidth of all together. 0: unlimited."),
-	NUMBER(turn, connections, "20000", 1, 1000000, "connections", "TCP and TLS clients of one thread at once."),
+	NUMBER(turn, kbytes_per_s, "0", 0, 100000000, "kilobytes",
+	       "Bandwidth of one allocation. 0: unlimited."),
+	NUMBER(turn, total_kbytes_per_s, "0", 0, 100000000, "kilobytes",
+	       "Bandwidth of all together. 0: unlimited."),
+	NUMBER(turn, connections, "20000", 1, 1000000, "connections",
+	       "TCP and TLS clients of one thread at once."),
 	NUMBER(turn, stream_queue_bytes, "262144", 65536, 64 * MIB, "bytes",
 	       "Bytes queued for a TCP client that does not read. More is dropped."),
-	NUMBER(turn, stream_idle_s, "15", 1, 600, "s", "How long a TCP client may stay without an allocation."),
+	NUMBER(turn, stream_idle_s, "15", 1, 600, "s",
+	       "How long a TCP client may stay without an allocation."),
 	NUMBER(turn, unauth_bytes, "10000", 1000, MIB, "bytes",
 	       "What an address is answered before it must prove itself: no use for reflection."),
-	NUMBER(turn, unauth_prefixes, "65536", 64, 16 * MIB, "addresses", "How many addresses that is kept for."),
+	NUMBER(turn, unauth_prefixes, "65536", 64, 16 * MIB, "addresses",
+	       "How many addresses that is kept for."),
 
-	LIST(metrics, listen, 64, "Address for /metrics (Prometheus); repeat for several. Default: 127.0.0.1."),
+	LIST(metrics, listen, 64,
+	     "Address for /metrics (Prometheus); repeat for several. Default: 127.0.0.1."),
 	NUMBER(metrics, port, "9464", 0, 65535, "port", "Port for /metrics. 0: none."),
 
 	NUMBER(rooms, max, "10000", 1, 10000000, "rooms", "Rooms at once."),

@@ -77,7 +77,8 @@ static unsigned https_port(const struct config *c)
 
 static int add_url(json_t *list, const char *scheme, const char *host, unsigned port, const char *transport)
 {
-	return json_array_append_new(list, json_sprintf("%s:%s:%u?transport=%s", scheme, host, port, transport));
+	return json_array_append_new(list,
+				     json_sprintf("%s:%s:%u?transport=%s", scheme, host, port, transport));
 }
 
 /* Fastest first: UDP, then what gets through where UDP does not. STUN comes with TURN. */
@@ -86,7 +87,8 @@ static json_t *own_urls(const struct config *c, const char *host)
 	json_t *list = json_array();
 	int rc = list ? 0 : -1;
 	if (rc == 0 && c->turn.port)
-		rc = add_url(list, "turn", host, c->turn.port, "udp") | add_url(list, "turn", host, c->turn.port, "tcp");
+		rc = add_url(list, "turn", host, c->turn.port, "udp") |
+		     add_url(list, "turn", host, c->turn.port, "tcp");
 	if (rc == 0 && config_tls(c) && c->turn.tls_port)
 		rc = add_url(list, "turns", host, c->turn.tls_port, "tcp");
 	if (rc == 0 && config_tls(c))
@@ -97,7 +99,8 @@ static json_t *own_urls(const struct config *c, const char *host)
 	return NULL;
 }
 
-static int build(const struct config *c, const char *host, const struct turn_credential *credential, json_t *servers)
+static int build(const struct config *c, const char *host, const struct turn_credential *credential,
+		 json_t *servers)
 {
 	if (c->turn.urls.count == 0) {
 		bool told = c->turn.enabled && host[0] != '\0' && credential;

@@ -8,8 +8,8 @@
 /* A host as it stands in a URL: a name, an IPv4 address, or an IPv6 one in brackets. */
 #define ICE_HOST_MAX 256
 
-/** ice_host() - the host that a client reached us at: that of server.public_url, else of its Host header. @out is ""
- * where there is none. */
+/** ice_host() - the host that a client reached us at: that of server.public_url, else of its Host header.
+ * @out is "" where there is none. */
 void ice_host(const struct config *c, const char *host_header, char out[ICE_HOST_MAX]);
 
 /**

@@ -1,6 +1,6 @@
 /*
- * The listener for /metrics. The relay's workers are asked for their counters when somebody wants to see them, so that
- * nothing is shared on the way of a packet. Thread: the control loop's.
+ * The listener for /metrics. The relay's workers are asked for their counters when somebody wants to see
+ * them, so that nothing is shared on the way of a packet. Thread: the control loop's.
  */
 #include "app/metrics.h"
 
@@ -25,7 +25,8 @@ static void on_gone(void *arg)
 	sc->conn = NULL;
 }
 
-static void answer(const struct metrics *m, struct http_conn *conn, const struct relay_counters *each, size_t n)
+static void answer(const struct metrics *m, struct http_conn *conn, const struct relay_counters *each,
+		   size_t n)
 {
 	struct buf text;
 	buf_init(&text, TEXT_MAX);
@@ -94,8 +95,8 @@ static int listen_on(struct metrics *m, struct loop *l, const char *text, uint32
 	if (rc == 0)
 		m->n_listeners++;
 	else
-		log_error("cannot listen for metrics address=%s port=%u error=%s (see metrics.port)", text, port,
-			  strerror(-rc));
+		log_error("cannot listen for metrics address=%s port=%u error=%s (see metrics.port)", text,
+			  port, strerror(-rc));
 	return rc;
 }
 
@@ -104,8 +105,15 @@ int metrics_open(struct metrics *m, const struct config *c, struct loop *l, stru
 {
 	struct http_server_params p = {
 		.loop = l,
-		.limits = {.target_bytes = 1024, .header_bytes = 8192, .header_count = 64, .body_bytes = 1024,
-			   .header_ms = 10000, .body_ms = 10000, .idle_ms = 75000, .linger_ms = 2000, .connections = 64,
+		.limits = {.target_bytes = 1024,
+			   .header_bytes = 8192,
+			   .header_count = 64,
+			   .body_bytes = 1024,
+			   .header_ms = 10000,
+			   .body_ms = 10000,
+			   .idle_ms = 75000,
+			   .linger_ms = 2000,
+			   .connections = 64,
 			   .connections_per_prefix = 32},
 		.handler = handle,
 		.arg = m,

@@ -1,4 +1,5 @@
-/* GET /metrics, on its own listener: counters as Prometheus' text format (0.0.4). No label grows with users. */
+/* GET /metrics, on its own listener: counters as Prometheus' text format (0.0.4). No label grows with users.
+ */
 #ifndef PARLEY_APP_METRICS_H
 #define PARLEY_APP_METRICS_H
 
@@ -16,7 +17,8 @@ struct metrics {
 
 /**
  * metrics_open() - serve them as metrics.* says
- * @relay, @service: either may be NULL. Return: 0; -errno, after logging why; metrics_close() is due either way.
+ * @relay, @service: either may be NULL. Return: 0; -errno, after logging why; metrics_close() is due either
+ * way.
  */
 int metrics_open(struct metrics *m, const struct config *c, struct loop *l, struct relay *relay,
 		 const struct service *service) MUST_CHECK;
@@ -25,6 +27,7 @@ int metrics_open(struct metrics *m, const struct config *c, struct loop *l, stru
 void metrics_close(struct metrics *m);
 
 /** metrics_write() - all counters into @out; @n: how many workers @each has. Return: 0; -ENOMEM; -ENOBUFS. */
-int metrics_write(struct buf *out, const struct relay_counters *each, size_t n, const struct service *s) MUST_CHECK;
+int metrics_write(struct buf *out, const struct relay_counters *each, size_t n,
+		  const struct service *s) MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Counters as text. One table for what the relay counts: a row is a family or one more label of it, the sum over all
- * workers is printed. Thread: the control loop's.
+ * Counters as text. One table for what the relay counts: a row is a family or one more label of it, the sum
+ * over all workers is printed. Thread: the control loop's.
  */
 #include "app/metrics.h"
 
@@ -25,16 +25,21 @@ static const struct row {
 	{"parley_relay_connections", "transport=\"tcp\"", IN(io.clients_now[TURN_TCP]), true,
 	 "Stream clients now."},
 	{"parley_relay_connections", "transport=\"tls\"", IN(io.clients_now[TURN_TLS]), true, NULL},
-	{"parley_relay_connections_refused_total", NULL, IN(io.clients_refused), false, "Stream clients over the limit."},
+	{"parley_relay_connections_refused_total", NULL, IN(io.clients_refused), false,
+	 "Stream clients over the limit."},
 	{"parley_relay_requests_total", NULL, IN(turn.requests), false, "STUN and TURN requests."},
-	{"parley_relay_auth_failures_total", NULL, IN(turn.auth_failures), false, "Requests with wrong credentials."},
-	{"parley_relay_stale_nonces_total", NULL, IN(turn.stale_nonces), false, "Requests with a nonce that was too old."},
+	{"parley_relay_auth_failures_total", NULL, IN(turn.auth_failures), false,
+	 "Requests with wrong credentials."},
+	{"parley_relay_stale_nonces_total", NULL, IN(turn.stale_nonces), false,
+	 "Requests with a nonce that was too old."},
 	{"parley_relay_unauthenticated_limited_total", NULL, IN(turn.unauth_limited), false,
 	 "Requests left without an answer, because their source had used up what it is answered unproven."},
-	{"parley_relay_refused_total", "reason=\"quota\"", IN(turn.quota_refused), false, "Requests refused."},
+	{"parley_relay_refused_total", "reason=\"quota\"", IN(turn.quota_refused), false,
+	 "Requests refused."},
 	{"parley_relay_refused_total", "reason=\"capacity\"", IN(turn.capacity_refused), false, NULL},
 	{"parley_relay_refused_total", "reason=\"peer\"", IN(turn.peers_refused), false, NULL},
-	{"parley_relay_revoked_total", NULL, IN(turn.revoked), false, "Allocations ended because their user had left."},
+	{"parley_relay_revoked_total", NULL, IN(turn.revoked), false,
+	 "Allocations ended because their user had left."},
 	{"parley_relay_payload_packets_total", "way=\"up\"", IN(turn.up_packets), false,
 	 "Packets relayed, from clients (up) and to clients (down)."},
 	{"parley_relay_payload_packets_total", "way=\"down\"", IN(turn.down_packets), false, NULL},
@@ -43,14 +48,16 @@ static const struct row {
 	{"parley_relay_local_packets_total", NULL, IN(io.local_packets), false,
 	 "Of these, packets that went from one allocation to another in process."},
 	{"parley_relay_local_bytes_total", NULL, IN(io.local_bytes), false, "Their payload."},
-	{"parley_relay_datagrams_total", "way=\"in\"", IN(io.rx_packets), false, "UDP datagrams of clients and peers."},
+	{"parley_relay_datagrams_total", "way=\"in\"", IN(io.rx_packets), false,
+	 "UDP datagrams of clients and peers."},
 	{"parley_relay_datagrams_total", "way=\"out\"", IN(io.tx_packets), false, NULL},
 	{"parley_relay_datagram_bytes_total", "way=\"in\"", IN(io.rx_bytes), false, "Their bytes."},
 	{"parley_relay_datagram_bytes_total", "way=\"out\"", IN(io.tx_bytes), false, NULL},
 	{"parley_relay_bursts_total", "way=\"in\"", IN(io.rx_bursts), false,
 	 "Several datagrams in one message of the kernel's (GRO, GSO)."},
 	{"parley_relay_bursts_total", "way=\"out\"", IN(io.tx_bursts), false, NULL},
-	{"parley_relay_drops_total", "reason=\"no_allocation\"", IN(io.drop_no_allocation), false, "Packets not relayed."},
+	{"parley_relay_drops_total", "reason=\"no_allocation\"", IN(io.drop_no_allocation), false,
+	 "Packets not relayed."},
 	{"parley_relay_drops_total", "reason=\"no_permission\"", IN(turn.drop_no_permission), false, NULL},
 	{"parley_relay_drops_total", "reason=\"no_channel\"", IN(turn.drop_no_channel), false, NULL},
 	{"parley_relay_drops_total", "reason=\"peer_refused\"", IN(turn.drop_peer_refused), false, NULL},
@@ -62,7 +69,8 @@ static const struct row {
 	{"parley_relay_drops_total", "reason=\"worker_busy\"", IN(io.drop_ring_full), false, NULL},
 	{"parley_relay_drops_total", "reason=\"no_local_peer\"", IN(io.drop_no_local_peer), false, NULL},
 	{"parley_relay_icmp_total", NULL, IN(io.icmp), false, "ICMP errors for packets to peers."},
-	{"parley_relay_ports_failed_total", NULL, IN(io.ports_failed), false, "Relay sockets that could not be opened."},
+	{"parley_relay_ports_failed_total", NULL, IN(io.ports_failed), false,
+	 "Relay sockets that could not be opened."},
 };
 
 static uint64_t sum(const struct relay_counters *each, size_t n, size_t offset)
@@ -75,12 +83,14 @@ static uint64_t sum(const struct relay_counters *each, size_t n, size_t offset)
 
 static int write_row(struct buf *out, const char *name, const char *label, uint64_t value)
 {
-	return buf_appendf(out, "%s%s%s%s %" PRIu64 "\n", name, label ? "{" : "", label ? label : "", label ? "}" : "", value);
+	return buf_appendf(out, "%s%s%s%s %" PRIu64 "\n", name, label ? "{" : "", label ? label : "",
+			   label ? "}" : "", value);
 }
 
 static int write_head(struct buf *out, const char *name, const char *help, bool gauge)
 {
-	return buf_appendf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, gauge ? "gauge" : "counter");
+	return buf_appendf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
+			   gauge ? "gauge" : "counter");
 }
 
 static int write_relay(struct buf *out, const struct relay_counters *each, size_t n)
@@ -107,19 +117,23 @@ static int write_service(struct buf *out, const struct service *s)
 		bool gauge;
 		uint64_t value;
 	} values[] = {
-		{"parley_http_connections", "HTTP and WebSocket connections now.", true, http_server_count(s->http)},
+		{"parley_http_connections", "HTTP and WebSocket connections now.", true,
+		 http_server_count(s->http)},
 		{"parley_http_connections_total", "Connections accepted.", false, h.accepted},
-		{"parley_http_connections_refused_total", "Connections over a limit.", false, h.refused_total + h.refused_prefix},
+		{"parley_http_connections_refused_total", "Connections over a limit.", false,
+		 h.refused_total + h.refused_prefix},
 		{"parley_http_requests_total", "Requests handled.", false, h.requests},
-		{"parley_http_requests_refused_total", "Requests that were broken, too large or too slow.", false,
-		 h.requests_refused},
+		{"parley_http_requests_refused_total", "Requests that were broken, too large or too slow.",
+		 false, h.requests_refused},
 		{"parley_websockets", "WebSockets now.", true, h.ws_open},
-		{"parley_websocket_faults_total", "WebSockets closed for what their peer did.", false, h.ws_faults},
+		{"parley_websocket_faults_total", "WebSockets closed for what their peer did.", false,
+		 h.ws_faults},
 		{"parley_rooms", "Rooms now.", true, g.rooms},
 		{"parley_sessions", "Signalling sessions now.", true, g.sessions},
 		{"parley_signal_messages_in_total", "Signalling messages received.", false, g.messages_in},
 		{"parley_signal_messages_out_total", "Signalling messages sent.", false, g.messages_out},
-		{"parley_signal_errors_total", "Signalling messages answered with an error.", false, g.errors},
+		{"parley_signal_errors_total", "Signalling messages answered with an error.", false,
+		 g.errors},
 		{"parley_signal_resumes_total", "Sessions taken up again.", false, g.resumes},
 	};
 	int rc = 0;

@@ -1,6 +1,6 @@
 /*
- * `parley relay`: STUN and TURN alone, for a machine that does nothing else. SIGTERM and SIGINT stop it; SIGHUP reads
- * secrets and certificate again. Thread: the control loop's.
+ * `parley relay`: STUN and TURN alone, for a machine that does nothing else. SIGTERM and SIGINT stop it;
+ * SIGHUP reads secrets and certificate again. Thread: the control loop's.
  */
 #include "app/command.h"
 
@@ -73,7 +73,8 @@ static int start(struct relay_process *p)
 {
 	const struct config *c = p->config;
 	if (c->turn.secret.count == 0 && c->turn.user.count == 0) {
-		log_error("parley relay needs turn.secret, the same as the server that names it in turn.urls, or "
+		log_error("parley relay needs turn.secret, the same as the server that names it in "
+			  "turn.urls, or "
 			  "turn.user");
 		return -EINVAL;
 	}
@@ -111,7 +112,8 @@ int relay_run(const struct config_sources *sources, struct config *config)
 	}
 	rc = start(p);
 	if (rc == 0) {
-		printf("Parley's relay is at port %u\n", config->turn.port ? config->turn.port : config->turn.tls_port);
+		printf("Parley's relay is at port %u\n",
+		       config->turn.port ? config->turn.port : config->turn.tls_port);
 		(void)fflush(stdout);
 		loop_run(&p->loop);
 		log_info("stopped");

@@ -1,8 +1,9 @@
 /*
  * From the configuration to a running relay.
  *
- * Without a word about it the relay listens where the web server does: on loopback for a first try on one machine, on
- * all addresses as soon as TLS or a public URL say that others are to come. Thread: the control loop's.
+ * Without a word about it the relay listens where the web server does: on loopback for a first try on one
+ * machine, on all addresses as soon as TLS or a public URL say that others are to come. Thread: the control
+ * loop's.
  */
 #include "app/relay_setup.h"
 
@@ -73,7 +74,8 @@ int relay_check(const struct config *c, char *error)
 		return wrong(error, "relay_ports", c->turn.relay_ports, "first-last, from 1024 to 65535");
 	for (size_t i = 0; i < c->turn.external_ip.count; i++)
 		if (relay_external_parse(c->turn.external_ip.items[i], &e) < 0)
-			return wrong(error, "external_ip", c->turn.external_ip.items[i], "an address, or public/private");
+			return wrong(error, "external_ip", c->turn.external_ip.items[i],
+				     "an address, or public/private");
 	for (size_t i = 0; rc == 0 && i < c->turn.user.count; i++)
 		rc = check_user(c->turn.user.items[i], error);
 	for (size_t i = 0; rc == 0 && i < c->turn.allow_peers.count; i++)
@@ -91,7 +93,8 @@ int relay_use_own_secret(struct config *c)
 	char text[TEXT_BASE64URL_LEN(SECRET_BYTES) + 1];
 	int rc = secret_load(c->server.data_dir, "turn.key", key, sizeof(key));
 	if (rc < 0) {
-		log_error("cannot read or make the relay's key dir=%s error=%s", c->server.data_dir, strerror(-rc));
+		log_error("cannot read or make the relay's key dir=%s error=%s", c->server.data_dir,
+			  strerror(-rc));
 		return rc;
 	}
 	text_base64url(key, sizeof(key), text);
@@ -126,7 +129,8 @@ static bool for_others(const struct config *c, bool alone)
 	return alone || config_tls(c) || strncmp(c->server.public_url, "https:", 6) == 0;
 }
 
-/* Texts of addresses to listen on. Return: how many; *@optional: one that this machine lacks is passed over. */
+/* Texts of addresses to listen on. Return: how many; *@optional: one that this machine lacks is passed over.
+ */
 static size_t listen_texts(const struct config *c, bool alone, const char *const **out, bool *optional)
 {
 	static const char *const everywhere[] = {"*"};

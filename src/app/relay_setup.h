@@ -7,8 +7,8 @@
 
 #define RELAY_SECRET_MAX 64
 
-/** relay_check() - Return: 0; -EINVAL with @error (CONFIG_ERROR_MAX): which option of [turn] is wrong, and what is
- * allowed. */
+/** relay_check() - Return: 0; -EINVAL with @error (CONFIG_ERROR_MAX): which option of [turn] is wrong, and
+ * what is allowed. */
 int relay_check(const struct config *c, char *error) MUST_CHECK;
 
 /**

@@ -146,7 +146,8 @@ static int start(struct serve *sv)
 	if (rc == 0)
 		rc = listeners_open(&sv->listeners, &sv->service);
 	if (rc == 0)
-		rc = metrics_open(&sv->metrics, sv->service.config, &sv->service.loop, sv->relay, &sv->service);
+		rc = metrics_open(&sv->metrics, sv->service.config, &sv->service.loop, sv->relay,
+				  &sv->service);
 	if (rc == 0)
 		rc = start_signals(sv);
 	return rc;

@@ -88,8 +88,9 @@ struct http_server_params {
 	size_t n_common;
 	uint8_t hash_key[16]; /* random, for the table of connections by prefix */
 	/*
-	 * A connection whose first byte (after TLS) is 0 to 3, which begins STUN and never HTTP (RFC 7983 §7): takes
-	 * over @s, which counts as a connection of this server no more. NULL: it is answered 400 like other nonsense.
+	 * A connection whose first byte (after TLS) is 0 to 3, which begins STUN and never HTTP (RFC 7983
+	 * §7): takes over @s, which counts as a connection of this server no more. NULL: it is answered 400
+	 * like other nonsense.
 	 */
 	void (*stun)(void *arg, struct net_stream *s, const uint8_t *data, size_t n);
 	/* After http_server_drain(): the last connection is gone. Must not free the server. May be NULL. */
