@@ -2,7 +2,8 @@
  * A bounded mailbox: a list under a mutex, and libuv's async handle to wake the loop.
  *
  * A mutex, because messages are rare and posters are many; it is held for a few instructions and never while
- * foreign code runs. The poster that finds the mailbox empty wakes the loop; the others know that it is awake.
+ * foreign code runs. The poster that finds the mailbox empty wakes the loop; the others know that it is
+ * awake.
  *
  * Thread: posting and waking any; the rest the loop's.
  */

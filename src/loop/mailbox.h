@@ -37,12 +37,13 @@ struct mailbox {
 };
 
 /** mailbox_init() - for @l, holding at most @max messages. Keeps @l running. Return: 0; -errno. */
-int mailbox_init(struct mailbox *mb, struct loop *l, size_t max, const struct mailbox_ops *ops, void *arg) MUST_CHECK;
+int mailbox_init(struct mailbox *mb, struct loop *l, size_t max, const struct mailbox_ops *ops,
+		 void *arg) MUST_CHECK;
 
 /**
  * mailbox_post() - hand @m over
- * Return: 0; -ENOBUFS: full; -EPIPE: closed. On failure @m is still the caller's. Thread: any, while the mailbox
- * exists.
+ * Return: 0; -ENOBUFS: full; -EPIPE: closed. On failure @m is still the caller's. Thread: any, while the
+ * mailbox exists.
  */
 int mailbox_post(struct mailbox *mb, struct mail *m) MUST_CHECK;
 

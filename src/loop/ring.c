@@ -1,10 +1,10 @@
 /*
  * A ring of byte records from one thread to one other.
  *
- * Positions only grow; the place is their low bits. A record is a 4-byte length and the bytes, rounded up to 8; one
- * that would reach past the end is put at the start instead, after a length of SKIP. What the writer writes and
- * what the reader writes stand on cache lines of their own, and each keeps a copy of the other's position, so that
- * a line moves between cores only when the copy does not do any more.
+ * Positions only grow; the place is their low bits. A record is a 4-byte length and the bytes, rounded up to
+ * 8; one that would reach past the end is put at the start instead, after a length of SKIP. What the writer
+ * writes and what the reader writes stand on cache lines of their own, and each keeps a copy of the other's
+ * position, so that a line moves between cores only when the copy does not do any more.
  */
 #include "loop/ring.h"
 

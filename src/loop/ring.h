@@ -1,6 +1,6 @@
 /*
- * A ring of byte records from one thread to one other, without a lock. Records lie in one piece, so the reader
- * uses them where they are and gives the room back when it is done with them.
+ * A ring of byte records from one thread to one other, without a lock. Records lie in one piece, so the
+ * reader uses them where they are and gives the room back when it is done with them.
  */
 #ifndef PARLEY_LOOP_RING_H
 #define PARLEY_LOOP_RING_H
@@ -17,7 +17,8 @@ struct ring;
 struct ring *ring_new(uint32_t bytes) MUST_CHECK;
 struct ring *ring_free(struct ring *r);
 
-/** ring_reserve() - room for a record of @len bytes, at most a quarter of the ring. Return: NULL: full. Thread: writer. */
+/** ring_reserve() - room for a record of @len bytes, at most a quarter of the ring. Return: NULL: full.
+ * Thread: writer. */
 uint8_t *ring_reserve(struct ring *r, uint32_t len) MUST_CHECK;
 
 /** ring_commit() - the record last reserved is complete: the reader may see it. Thread: writer. */

@@ -20,8 +20,8 @@ struct tls_ctx;
 /**
  * tls_ctx_from_files() - a server context from PEM files: certificate chain and key
  * TLS 1.2 and 1.3, forward secrecy only, no renegotiation, no compression; session tickets on; ALPN picks
- * "http/1.1", "stun.turn" or "stun.nat-discovery" (RFC 7443), whichever a client offers first, and goes on without
- * where nothing matches.
+ * "http/1.1", "stun.turn" or "stun.nat-discovery" (RFC 7443), whichever a client offers first, and goes on
+ * without where nothing matches.
  * @why: set on failure to a static or thread-local text that names the cause (file missing, key mismatch).
  * Return: 0; -errno of reading a file; -EINVAL: no certificate or key in it, or they do not fit; -ENOMEM.
  */

@@ -38,7 +38,8 @@ struct tls_ctx {
 	uint64_t key_made_ms; /* of the ticket key */
 };
 
-/* The first of the client's that we speak. What it turns out to speak is told by its first byte, never by this. */
+/* The first of the client's that we speak. What it turns out to speak is told by its first byte, never by
+ * this. */
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
 		       unsigned int in_len, void *arg)
 {

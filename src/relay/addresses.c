@@ -1,6 +1,6 @@
 /*
- * This machine's addresses, and what follows from them: which peers are the machine itself, and from which addresses
- * it relays. Thread: the control loop's.
+ * This machine's addresses, and what follows from them: which peers are the machine itself, and from which
+ * addresses it relays. Thread: the control loop's.
  */
 #include "relay/worker.h"
 
@@ -83,7 +83,8 @@ static bool is_listened(const struct relay_params *p, const struct addr *a)
 	for (size_t i = 0; i < p->n_listen; i++) {
 		const struct addr *l = &p->listen[i];
 		/* IPv6's "any" means both families. */
-		if (is_any(l) ? l->sa.sa_family == AF_INET6 || l->sa.sa_family == a->sa.sa_family : addr_same_ip(l, a))
+		if (is_any(l) ? l->sa.sa_family == AF_INET6 || l->sa.sa_family == a->sa.sa_family
+			      : addr_same_ip(l, a))
 			return true;
 	}
 	return false;
@@ -102,8 +103,8 @@ static void choose_outside(struct addr outside[2], const struct addr *a)
 		*at = *a;
 }
 
-static int make_policy(const struct relay_params *p, const struct address_list *own, const struct addr *relayed,
-		       size_t n_relayed, struct turn_policy **out)
+static int make_policy(const struct relay_params *p, const struct address_list *own,
+		       const struct addr *relayed, size_t n_relayed, struct turn_policy **out)
 {
 	return turn_policy_new(p->allow, p->n_allow, own->items, own->count, relayed, n_relayed, out);
 }

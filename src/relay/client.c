@@ -1,11 +1,12 @@
 /*
  * Stream clients: TURN over TCP and TLS.
  *
- * Frames are used where they were received; only the beginning of one that is not all there yet is kept. Before a
- * client has an allocation no frame may be longer than a request, and the connection does not stay for long.
+ * Frames are used where they were received; only the beginning of one that is not all there yet is kept.
+ * Before a client has an allocation no frame may be longer than a request, and the connection does not stay
+ * for long.
  *
- * Data for a client that does not read is dropped, as a router would do, once there is more in its queue than a bound;
- * answers may go a little beyond it, then the connection is cut.
+ * Data for a client that does not read is dropped, as a router would do, once there is more in its queue than
+ * a bound; answers may go a little beyond it, then the connection is cut.
  *
  * Thread: the worker's.
  */
@@ -92,7 +93,8 @@ static size_t take_frames(struct client *c, const uint8_t *data, size_t n)
 	size_t used = 0;
 	while (!c->closing) {
 		struct stun_frame f;
-		if (stun_frame_next(data + used, n - used, c->from.alloc ? STUN_FRAME_MAX : REQUEST_MAX, &f)) {
+		if (stun_frame_next(data + used, n - used, c->from.alloc ? STUN_FRAME_MAX : REQUEST_MAX,
+				    &f)) {
 			close_now(c);
 			break;
 		}
@@ -155,7 +157,8 @@ static const struct net_stream_ops stream_ops = {.data = on_data, .closed = on_c
 /* Return: NULL after closing @s: too many, or out of memory. */
 static struct client *client_new(struct worker *w, struct net_stream *s)
 {
-	struct client *c = !w->closing && w->n_clients < w->shared->connections ? mem_zalloc(sizeof(*c)) : NULL;
+	struct client *c =
+		!w->closing && w->n_clients < w->shared->connections ? mem_zalloc(sizeof(*c)) : NULL;
 	if (!c) {
 		w->io.clients_refused++;
 		net_stream_close(s);

@@ -1,7 +1,7 @@
 /*
- * Where data goes. Up: from a client to a peer, which may be a relayed address of this process; then it goes straight to
- * that allocation's client, at this worker or, through a ring, at another. Down: from a peer, or from another
- * allocation, to a client.
+ * Where data goes. Up: from a client to a peer, which may be a relayed address of this process; then it goes
+ * straight to that allocation's client, at this worker or, through a ring, at another. Down: from a peer, or
+ * from another allocation, to a client.
  *
  * Thread: the worker's.
  */
@@ -14,27 +14,35 @@
 
 /* ---- down ---- */
 
-static void down_datagram(struct turn_socket *s, const struct addr *peer, uint16_t channel, const uint8_t *data, size_t len)
+/*
+ * Both drop what does not fit a Data indication: a STUN message says its length in 16 bits, and without its
+ * head the data would break a stream's framing.
+ */
+static void down_datagram(struct turn_socket *s, const struct addr *peer, uint16_t channel,
+			  const uint8_t *data, size_t len)
 {
 	struct worker *w = s->worker;
+	uint8_t *head = NULL;
+	size_t head_len = STUN_CHANNEL_HEADER_BYTES;
 	out_room(w);
+	if (!channel) {
+		head = out_scratch(w, TURN_DATA_HEADER_MAX);
+		head_len = turn_data_header(s->alloc, peer, len, head);
+		if (head_len == 0)
+			return;
+	}
 	struct out_entry *e = out_add(w, &w->out.down, &s->down);
 	e->data = data;
 	e->len = (uint16_t)len;
-	if (channel) {
+	if (channel)
 		stun_channel_header(e->short_head, channel, (uint16_t)len);
-		e->head = e->short_head;
-		e->head_len = STUN_CHANNEL_HEADER_BYTES;
-		e->pad = 0;
-	} else {
-		uint8_t *head = out_scratch(w, TURN_DATA_HEADER_MAX);
-		e->head = head;
-		e->head_len = (uint8_t)turn_data_header(s->alloc, peer, len, head);
-		e->pad = (uint8_t)stun_padding(len);
-	}
+	e->head = channel ? e->short_head : head;
+	e->head_len = (uint8_t)head_len;
+	e->pad = channel ? 0 : (uint8_t)stun_padding(len);
 }
 
-static void down_stream(struct turn_socket *s, const struct addr *peer, uint16_t channel, const uint8_t *data, size_t len)
+static void down_stream(struct turn_socket *s, const struct addr *peer, uint16_t channel, const uint8_t *data,
+			size_t len)
 {
 	uint8_t head[TURN_DATA_HEADER_MAX];
 	size_t head_len = STUN_CHANNEL_HEADER_BYTES;
@@ -42,10 +50,12 @@ static void down_stream(struct turn_socket *s, const struct addr *peer, uint16_t
 		stun_channel_header(head, channel, (uint16_t)len);
 	else
 		head_len = turn_data_header(s->alloc, peer, len, head);
-	client_data(turn_alloc_from(s->alloc)->user, head, head_len, data, len);
+	if (head_len > 0)
+		client_data(turn_alloc_from(s->alloc)->user, head, head_len, data, len);
 }
 
-void deliver_down(struct turn_socket *s, const struct addr *peer, const uint8_t *data, size_t len, size_t segment)
+void deliver_down(struct turn_socket *s, const struct addr *peer, const uint8_t *data, size_t len,
+		  size_t segment)
 {
 	struct worker *w = s->worker;
 	uint64_t now_ms = loop_now_ms(w->loop);
@@ -101,7 +111,8 @@ static void cross(struct worker *w, unsigned other, const struct turn_up *up, co
 	loop_defer(w->loop, &w->flush);
 }
 
-static void arrive(struct worker *w, const struct addr *to, const struct addr *from, const uint8_t *data, size_t len)
+static void arrive(struct worker *w, const struct addr *to, const struct addr *from, const uint8_t *data,
+		   size_t len)
 {
 	struct turn_socket *s = peer_find(w, to);
 	if (s && s->alloc)
@@ -143,8 +154,8 @@ void deliver_rings(struct worker *w)
 {
 	const struct relay_shared *sh = w->shared;
 	for (unsigned from = 0; from < sh->n_workers; from++) {
-		struct ring *ring =
-			atomic_load_explicit(&sh->rings[from * sh->n_workers + w->number], memory_order_acquire);
+		struct ring *ring = atomic_load_explicit(&sh->rings[from * sh->n_workers + w->number],
+							 memory_order_acquire);
 		if (ring)
 			drain(w, ring);
 	}
@@ -174,7 +185,8 @@ static void send_unfragmented(struct worker *w, const struct turn_up *up)
 	(void)setsockopt(s->fd, level, option, &may, sizeof(may));
 }
 
-static void put_up(struct worker *w, struct turn_socket *s, const struct addr *to, const uint8_t *data, size_t len)
+static void put_up(struct worker *w, struct turn_socket *s, const struct addr *to, const uint8_t *data,
+		   size_t len)
 {
 	if (!s->tuned)
 		peer_tune(s);

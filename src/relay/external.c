@@ -1,6 +1,6 @@
 /*
- * The address behind which this machine is known: from the configuration, or asked of a STUN server at the start,
- * before there is a loop to wait on. Thread: the control loop's.
+ * The address behind which this machine is known: from the configuration, or asked of a STUN server at the
+ * start, before there is a loop to wait on. Thread: the control loop's.
  */
 #include "relay/relay.h"
 
@@ -15,9 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STUN_PORT  "3478"
-#define ASK_MS     4000
-#define RETRY_MS   500
+#define STUN_PORT "3478"
+#define ASK_MS    4000
+#define RETRY_MS  500
 
 static int parse_ip(const char *text, size_t n, struct addr *out)
 {

@@ -1,8 +1,8 @@
 /*
  * Relay sockets: opened for the TURN server at a random port of the range, and what peers send to them.
  *
- * The relayed address is the one at which the client reached us, for there its peers will most likely reach us too;
- * or, behind a NAT of the cloud's, the configured external one.
+ * The relayed address is the one at which the client reached us, for there its peers will most likely reach
+ * us too; or, behind a NAT of the cloud's, the configured external one.
  *
  * ICMP errors come through the socket's error queue (IP_RECVERR) with the address that the packet was for.
  *
@@ -57,7 +57,10 @@ static bool read_error(struct turn_socket *s)
 	struct worker *w = s->worker;
 	uint8_t ctrl[512];
 	struct sockaddr_storage name;
-	struct msghdr m = {.msg_name = &name, .msg_namelen = sizeof(name), .msg_control = ctrl, .msg_controllen = sizeof(ctrl)};
+	struct msghdr m = {.msg_name = &name,
+			   .msg_namelen = sizeof(name),
+			   .msg_control = ctrl,
+			   .msg_controllen = sizeof(ctrl)};
 	if (recvmsg(s->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
 		return false;
 	struct addr peer;
@@ -74,7 +77,8 @@ static bool read_error(struct turn_socket *s)
 			continue;
 		const struct turn_from *from = turn_alloc_from(s->alloc);
 		uint8_t msg[TURN_REPLY_MAX];
-		size_t n = turn_icmp(s->alloc, &peer, e.ee_type, e.ee_code, e.ee_info, loop_now_ms(w->loop), msg);
+		size_t n = turn_icmp(s->alloc, &peer, e.ee_type, e.ee_code, e.ee_info, loop_now_ms(w->loop),
+				     msg);
 		w->io.icmp++;
 		if (n && from->transport != TURN_UDP) {
 			client_data(from->user, msg, n, NULL, 0);
@@ -175,7 +179,8 @@ static int open_fd(const struct addr *a)
 }
 
 /* Takes a claimed port, and gives it back if this fails. Return: 0; -EADDRINUSE; -errno. */
-static int socket_new(struct worker *w, const struct addr *bind_to, const struct addr *relayed, struct turn_socket **out)
+static int socket_new(struct worker *w, const struct addr *bind_to, const struct addr *relayed,
+		      struct turn_socket **out)
 {
 	uint16_t port = addr_port(bind_to);
 	bool ip6 = is_ip6(bind_to);
@@ -255,8 +260,8 @@ static int try_ports(struct worker *w, struct addr *bind_to, const struct addr *
 	return 0;
 }
 
-static int op_socket_open(void *arg, int family, enum turn_port kind, struct turn_socket **out, struct addr *relayed,
-			  struct turn_socket **next, struct addr *next_relayed)
+static int op_socket_open(void *arg, int family, enum turn_port kind, struct turn_socket **out,
+			  struct addr *relayed, struct turn_socket **next, struct addr *next_relayed)
 {
 	struct worker *w = arg;
 	struct relay_ports *ports = &w->shared->ports;

@@ -1,8 +1,8 @@
 /*
  * The port directory, and the order in which ports are tried.
  *
- * Each byte has one writer at a time: whoever turned it from 0. Readers need no order with it: a packet that meets a
- * port just going is dropped by its worker, as it would be a moment later.
+ * Each byte has one writer at a time: whoever turned it from 0. Readers need no order with it: a packet that
+ * meets a port just going is dropped by its worker, as it would be a moment later.
  */
 #include "relay/ports.h"
 

@@ -1,6 +1,6 @@
 /*
- * The port directory: which worker owns the relay socket at a port. One byte a port and family, read by every worker
- * for every packet to a relayed address, written only when a relay socket comes or goes. Thread: any.
+ * The port directory: which worker owns the relay socket at a port. One byte a port and family, read by every
+ * worker for every packet to a relayed address, written only when a relay socket comes or goes. Thread: any.
  */
 #ifndef PARLEY_RELAY_PORTS_H
 #define PARLEY_RELAY_PORTS_H
@@ -30,7 +30,8 @@ static inline uint8_t relay_ports_owner(struct relay_ports *p, bool ip6, uint16_
 bool relay_ports_claim(struct relay_ports *p, bool ip6, uint16_t port, uint8_t owner);
 void relay_ports_release(struct relay_ports *p, bool ip6, uint16_t port);
 
-/* A walk over all ports of the range, from a random place with a random stride, so that ports cannot be foretold. */
+/* A walk over all ports of the range, from a random place with a random stride, so that ports cannot be
+ * foretold. */
 struct relay_port_walk {
 	uint32_t at, stride, left;
 };

@@ -1,8 +1,8 @@
 /*
  * All workers together: start, orders to each, end; and the watch over this machine's addresses.
  *
- * The last worker has no thread: it lives on the control loop and takes the streams that arrive there (ADR 6). It has
- * no listeners of its own, but the same port directory and rings as the others.
+ * The last worker has no thread: it lives on the control loop and takes the streams that arrive there (ADR
+ * 6). It has no listeners of its own, but the same port directory and rings as the others.
  *
  * Thread: the control loop's.
  */
@@ -52,7 +52,8 @@ static int post(struct worker *w, struct order *o, const char *what)
 {
 	int rc = mailbox_post(&w->mailbox, &o->mail);
 	if (rc < 0)
-		log_error("relay worker takes no orders worker=%u order=%s error=%s", w->number, what, strerror(-rc));
+		log_error("relay worker takes no orders worker=%u order=%s error=%s", w->number, what,
+			  strerror(-rc));
 	return rc;
 }
 
@@ -247,7 +248,7 @@ struct counting {
 	struct count_order {
 		struct order order;
 		struct counting *all;
-	} *orders;
+	} * orders;
 	struct relay_counters each[];
 };
 
@@ -260,7 +261,8 @@ static void run_report(struct order *o, struct worker *w)
 	mem_free(all);
 }
 
-/* The last to add its part sends the whole home, where the mailbox has room: COUNTS_MAX is less than its size. */
+/* The last to add its part sends the whole home, where the mailbox has room: COUNTS_MAX is less than its
+ * size. */
 static void part_done(struct counting *all)
 {
 	if (atomic_fetch_sub(&all->missing, 1) != 1)
@@ -366,7 +368,8 @@ static struct relay_shared *shared_new(const struct relay_params *p)
 	return sh->external && sh->rings ? sh : shared_free(sh);
 }
 
-static int make_worker(struct relay *r, const struct relay_params *p, unsigned number, const uint8_t *nonce_key)
+static int make_worker(struct relay *r, const struct relay_params *p, unsigned number,
+		       const uint8_t *nonce_key)
 {
 	bool last = number + 1 == r->shared->n_workers;
 	struct worker_params wp = {

@@ -1,10 +1,10 @@
 /*
- * The relay: TURN over UDP, TCP and TLS on as many threads as there are cores, and one more place for streams that
- * arrive on the control loop (TURN over 443).
+ * The relay: TURN over UDP, TCP and TLS on as many threads as there are cores, and one more place for streams
+ * that arrive on the control loop (TURN over 443).
  *
  * A worker is a thread with a libuv loop, its own SO_REUSEPORT sockets, its own TURN server and its own relay
- * sockets. Workers share the port directory, written only when a relay socket comes or goes, and one-way rings
- * for packets between two allocations of different workers. Orders reach a worker through its mailbox.
+ * sockets. Workers share the port directory, written only when a relay socket comes or goes, and one-way
+ * rings for packets between two allocations of different workers. Orders reach a worker through its mailbox.
  *
  * Thread: all calls the control loop's.
  */
@@ -63,8 +63,8 @@ struct relay_params {
 	uint32_t credential_s; /* see turn_params */
 	const struct turn_user *users;
 	size_t n_users;
-	struct turn_limits limits; /* allocations and bytes_per_s_total: of all workers together */
-	uint32_t connections;      /* stream clients of one worker */
+	struct turn_limits limits;   /* allocations and bytes_per_s_total: of all workers together */
+	uint32_t connections;        /* stream clients of one worker */
 	uint32_t stream_queue_bytes; /* waiting for one stream client; more data is dropped */
 	uint32_t stream_idle_ms;     /* how long one may stay without an allocation */
 };
@@ -85,14 +85,15 @@ void relay_stop(struct relay *r);
 /** relay_free() - after relay_stop(), when the control loop has run out. NULL-safe. */
 struct relay *relay_free(struct relay *r);
 
-/** relay_adopt() - a stream of the control loop that turned out to carry STUN; @data are its first bytes. It is attached
- * to nobody that still wants it. */
+/** relay_adopt() - a stream of the control loop that turned out to carry STUN; @data are its first bytes. It
+ * is attached to nobody that still wants it. */
 void relay_adopt(struct relay *r, struct net_stream *s, const uint8_t *data, size_t n);
 
 /** relay_revoke() - see turn_revoke(); on every worker, within milliseconds. */
 void relay_revoke(struct relay *r, const char *user);
 
-/** relay_set_secrets() - see turn_set_secrets(). Return: 0; -ENOMEM, -ENOBUFS: some workers keep the old ones. */
+/** relay_set_secrets() - see turn_set_secrets(). Return: 0; -ENOMEM, -ENOBUFS: some workers keep the old
+ * ones. */
 int relay_set_secrets(struct relay *r, const char *const *secrets, size_t n) MUST_CHECK;
 
 /** relay_renew_tls() - connections from now on use fresh contexts. Return: 0; -errno of make_tls(). */
@@ -106,9 +107,10 @@ struct relay_io_counters {
 	uint64_t clients_now[TURN_TRANSPORTS]; /* stream connections; 0 for UDP */
 	uint64_t clients_refused;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* datagrams of clients and peers */
-	uint64_t rx_bursts, tx_bursts;                       /* of these, system-call messages that held several */
-	uint64_t local_packets, local_bytes;                 /* relayed in process */
-	uint64_t drop_send, drop_stream_full, drop_ring_full, drop_no_local_peer, drop_no_allocation, drop_malformed;
+	uint64_t rx_bursts, tx_bursts;       /* of these, system-call messages that held several */
+	uint64_t local_packets, local_bytes; /* relayed in process */
+	uint64_t drop_send, drop_stream_full, drop_ring_full, drop_no_local_peer, drop_no_allocation,
+		drop_malformed;
 	uint64_t icmp;
 	uint64_t ports_failed;
 };
@@ -121,8 +123,8 @@ struct relay_counters {
 /* @count: 0 where the workers could not be asked. Valid during the call. */
 typedef void (*relay_counters_fn)(void *arg, const struct relay_counters *each, size_t count);
 
-/** relay_count() - ask every worker for its counters; @fn is called once, later, unless relay_stop() comes first: then
- * with a count of 0. */
+/** relay_count() - ask every worker for its counters; @fn is called once, later, unless relay_stop() comes
+ * first: then with a count of 0. */
 void relay_count(struct relay *r, relay_counters_fn fn, void *arg);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The relay with real sockets on loopback: its workers, and clients over UDP, TCP and from a stream of the control
- * loop. Peers are other allocations of the same relay, which is the one kind that loopback allows. script/tsan runs the
- * same under ThreadSanitizer.
+ * The relay with real sockets on loopback: its workers, and clients over UDP, TCP and from a stream of the
+ * control loop. Peers are other allocations of the same relay, which is the one kind that loopback allows.
+ * script/tsan runs the same under ThreadSanitizer.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -85,11 +85,27 @@ static void start_relay(struct bench *b)
 	const char *secrets[] = {SECRET};
 	assert_int_equal(addr_parse(&listen, "127.0.0.1", 0), 0);
 	struct relay_params p = {
-		.loop = &b->loop, .listen = &listen, .n_listen = 1, .port = b->port, .workers = b->workers,
-		.port_min = 20000, .port_max = 30000, .realm = "test", .secrets = secrets, .n_secrets = 1,
-		.credential_s = 600, .connections = 100, .stream_queue_bytes = 65536, .stream_idle_ms = 60000,
-		.limits = {.allocations = b->allocations, .allocations_per_user = 1000, .allocations_per_address = 1000,
-			   .permissions = 16, .channels = 16, .lifetime_max_s = 3600, .unauth_budget_bytes = 100000000,
+		.loop = &b->loop,
+		.listen = &listen,
+		.n_listen = 1,
+		.port = b->port,
+		.workers = b->workers,
+		.port_min = 20000,
+		.port_max = 30000,
+		.realm = "test",
+		.secrets = secrets,
+		.n_secrets = 1,
+		.credential_s = 600,
+		.connections = 100,
+		.stream_queue_bytes = 65536,
+		.stream_idle_ms = 60000,
+		.limits = {.allocations = b->allocations,
+			   .allocations_per_user = 1000,
+			   .allocations_per_address = 1000,
+			   .permissions = 16,
+			   .channels = 16,
+			   .lifetime_max_s = 3600,
+			   .unauth_budget_bytes = 100000000,
 			   .unauth_prefixes = 64},
 	};
 	b->failed = relay_start(&p, &b->relay) != 0;
@@ -229,7 +245,8 @@ static size_t user_receive(struct user *u, uint8_t *out, int wait_ms)
 }
 
 /* Send what has been built and read the answer. Return: 0 success, else its error code. */
-static int user_ask(struct user *u, struct stun_build *b, const uint8_t *request, struct stun_msg *m, uint8_t *answer)
+static int user_ask(struct user *u, struct stun_build *b, const uint8_t *request, struct stun_msg *m,
+		    uint8_t *answer)
 {
 	size_t n = 0;
 	assert_int_equal(stun_build_end(b, &n), 0);
@@ -410,7 +427,8 @@ static void ports_run_out_and_come_back(void **state)
 static void nonsense_ends_a_stream(void **state)
 {
 	struct bench *b = bench_open(1, 10);
-	static const char *const nonsense[] = {"GET / HTTP/1.1\r\n\r\n", "\xFF\xFF\xFF\xFF", "\x00\x01\x00\x03zzzz"};
+	static const char *const nonsense[] = {"GET / HTTP/1.1\r\n\r\n", "\xFF\xFF\xFF\xFF",
+					       "\x00\x01\x00\x03zzzz"};
 	for (size_t i = 0; i < ARRAY_LEN(nonsense); i++) {
 		struct user u;
 		uint8_t byte;
@@ -450,7 +468,8 @@ static void external_addresses(void **state)
 	assert_false(e.has_private);
 	assert_int_equal(relay_external_parse("44.1.2.3/10.0.0.1", &e), 0);
 	assert_true(e.has_private);
-	static const char *const wrong[] = {"", "/", "44.1.2.3/", "/10.0.0.1", "44.1.2.3:80", "*", "44.1.2.3/::1", "host"};
+	static const char *const wrong[] = {
+		"", "/", "44.1.2.3/", "/10.0.0.1", "44.1.2.3:80", "*", "44.1.2.3/::1", "host"};
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
 		assert_int_equal(relay_external_parse(wrong[i], &e), -EINVAL);
 }

@@ -1,16 +1,17 @@
 /*
  * Datagrams out, in batches.
  *
- * What a wake-up brings is put down here and leaves at the end of the loop's iteration, or when there is no room for
- * more. For each destination, or relay socket, there is a chain, and a run of equally long datagrams in it to one
- * address leaves as one message with UDP_SEGMENT, however its parts were mixed with others' when they came: the
- * kernel walks its stack once for up to 64 of them. All messages of one socket share one sendmmsg().
+ * What a wake-up brings is put down here and leaves at the end of the loop's iteration, or when there is no
+ * room for more. For each destination, or relay socket, there is a chain, and a run of equally long datagrams
+ * in it to one address leaves as one message with UDP_SEGMENT, however its parts were mixed with others' when
+ * they came: the kernel walks its stack once for up to 64 of them. All messages of one socket share one
+ * sendmmsg().
  *
  * Data is not copied: an entry points to the receive arena, and a ChannelData header is four bytes beside it.
  *
- * A kernel or device that cannot segment says EIO, or EINVAL for a size that fits any path: then it is not tried
- * again. EINVAL for a larger size means that this path's MTU is smaller, which is remembered for that path alone,
- * or anybody could turn bursts off for everybody with datagrams that are too long.
+ * A kernel or device that cannot segment says EIO, or EINVAL for a size that fits any path: then it is not
+ * tried again. EINVAL for a larger size means that this path's MTU is smaller, which is remembered for that
+ * path alone, or anybody could turn bursts off for everybody with datagrams that are too long.
  *
  * Thread: the worker's.
  */
@@ -23,8 +24,8 @@
 #include <netinet/udp.h>
 #include <string.h>
 
-#define SEND_MSGS 64
-#define SEND_IOV  1024
+#define SEND_MSGS  64
+#define SEND_IOV   1024
 #define CTRL_BYTES 96
 
 /* What the kernel takes in one message, with some room for headers. */
@@ -75,7 +76,8 @@ uint8_t *out_reply(struct worker *w)
 	return w->out.replies[w->out.n_replies].data;
 }
 
-void out_reply_commit(struct worker *w, struct udp_listener *l, const struct addr *to, const struct addr *from, size_t len)
+void out_reply_commit(struct worker *w, struct udp_listener *l, const struct addr *to,
+		      const struct addr *from, size_t len)
 {
 	struct out_reply *r = &w->out.replies[w->out.n_replies++];
 	r->listener = l;
@@ -171,7 +173,8 @@ static void put_source(struct msghdr *m, const struct addr *from)
 	}
 }
 
-static struct msghdr *begin(struct sender *sn, const struct addr *to, const struct addr *from, struct lane *lane)
+static struct msghdr *begin(struct sender *sn, const struct addr *to, const struct addr *from,
+			    struct lane *lane)
 {
 	struct msghdr *m = &sn->msgs[sn->n_msgs].msg_hdr;
 	*m = (struct msghdr){
@@ -375,18 +378,21 @@ static void put_replies(struct sender *sn)
 static void put_down(struct sender *sn)
 {
 	LIST_FOREACH (node, &sn->w->out.down) {
-		struct turn_socket *s = CONTAINER_OF(LIST_ENTRY(node, struct lane, node), struct turn_socket, down);
+		struct turn_socket *s =
+			CONTAINER_OF(LIST_ENTRY(node, struct lane, node), struct turn_socket, down);
 		const struct turn_from *from = turn_alloc_from(s->alloc);
 		const struct udp_listener *l = from->user;
 		use_fd(sn, l->fd);
-		put_lane(sn, &s->down, &(struct path){.to = &from->client, .from = l->any ? &from->server : NULL});
+		put_lane(sn, &s->down,
+			 &(struct path){.to = &from->client, .from = l->any ? &from->server : NULL});
 	}
 }
 
 static void put_up(struct sender *sn)
 {
 	LIST_FOREACH (node, &sn->w->out.up) {
-		struct turn_socket *s = CONTAINER_OF(LIST_ENTRY(node, struct lane, node), struct turn_socket, up);
+		struct turn_socket *s =
+			CONTAINER_OF(LIST_ENTRY(node, struct lane, node), struct turn_socket, up);
 		use_fd(sn, s->fd);
 		put_lane(sn, &s->up, &(struct path){0});
 	}

@@ -1,12 +1,13 @@
 /*
  * Receiving datagrams, and what clients send to the listener sockets.
  *
- * recvmmsg() fills slots of an arena, in which a burst that the kernel has put together (UDP_GRO) is one entry. The
- * slots stay as they are until what they hold has been sent on (send.c), so that nothing is copied. One allocation
- * is looked up for a whole burst.
+ * recvmmsg() fills slots of an arena, in which a burst that the kernel has put together (UDP_GRO) is one
+ * entry. The slots stay as they are until what they hold has been sent on (send.c), so that nothing is
+ * copied. One allocation is looked up for a whole burst.
  *
- * A socket bound to all addresses asks for each datagram's destination and answers from there: a client behind a NAT
- * would not see an answer from another address. That is also why "*" makes a socket for IPv4 and one for IPv6.
+ * A socket bound to all addresses asks for each datagram's destination and answers from there: a client
+ * behind a NAT would not see an answer from another address. That is also why "*" makes a socket for IPv4 and
+ * one for IPv6.
  *
  * Thread: the worker's.
  */
@@ -53,7 +54,8 @@ unsigned rx_room(struct worker *w)
 
 static void prepare(struct rx *rx, unsigned slot)
 {
-	rx->iov[slot] = (struct iovec){.iov_base = rx->arena + (size_t)slot * RX_STRIDE, .iov_len = RX_SLOT_BYTES};
+	rx->iov[slot] =
+		(struct iovec){.iov_base = rx->arena + (size_t)slot * RX_STRIDE, .iov_len = RX_SLOT_BYTES};
 	rx->msgs[slot].msg_hdr = (struct msghdr){
 		.msg_name = &rx->names[slot],
 		.msg_namelen = sizeof(rx->names[slot]),
@@ -89,7 +91,8 @@ static void read_control(struct msghdr *m, struct rx_packet *out)
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			out->to.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = info.ipi6_addr};
+			out->to.in6 =
+				(struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = info.ipi6_addr};
 			if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
 				out->to.in6.sin6_scope_id = info.ipi6_ifindex;
 		}

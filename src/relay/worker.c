@@ -1,8 +1,8 @@
 /*
  * A worker's life: made and taken apart by the control loop's thread, in between run by its own.
  *
- * Invariant: between the start of its thread and its end nobody else touches a worker but its mailbox and the rings
- * to it. Thread: see above.
+ * Invariant: between the start of its thread and its end nobody else touches a worker but its mailbox and the
+ * rings to it. Thread: see above.
  */
 #include "relay/worker.h"
 
@@ -16,8 +16,8 @@
 #include <signal.h>
 #include <string.h>
 
-#define ORDERS_MAX 4096
-#define BACKLOG    1024
+#define ORDERS_MAX       4096
+#define BACKLOG          1024
 #define TLS_HANDSHAKE_MS 10000
 
 struct turn_time worker_time(const struct worker *w)
@@ -49,7 +49,8 @@ void worker_arm(struct worker *w)
 	loop_timer_start(w->loop, &w->timer, next > now ? next - now : 0);
 }
 
-size_t worker_message(struct worker *w, struct turn_from *from, const uint8_t *data, size_t len, uint8_t *reply)
+size_t worker_message(struct worker *w, struct turn_from *from, const uint8_t *data, size_t len,
+		      uint8_t *reply)
 {
 	w->handling = from;
 	size_t n = turn_message(w->turn, from, data, len, worker_time(w), reply);
@@ -159,7 +160,8 @@ free_worker:
 	return r;
 }
 
-static int listen_stream(struct worker *w, const struct relay_params *p, const struct addr *a, uint16_t port, bool tls)
+static int listen_stream(struct worker *w, const struct relay_params *p, const struct addr *a, uint16_t port,
+			 bool tls)
 {
 	struct net_listen_params lp = {
 		.addr = *a,
@@ -203,8 +205,10 @@ int worker_listen(struct worker *w, const struct relay_params *p)
 		if (r == 0 || (absent && p->listen_optional && i > 0))
 			continue;
 		char text[ADDR_TEXT_MAX];
-		log_error("the relay cannot listen address=%s port=%u tls_port=%u error=%s (see turn.port, turn.tls_port, turn.listen)",
-			  addr_format_ip(&p->listen[i], text), p->port, p->make_tls ? p->tls_port : 0, strerror(-r));
+		log_error("the relay cannot listen address=%s port=%u tls_port=%u error=%s (see turn.port, "
+			  "turn.tls_port, turn.listen)",
+			  addr_format_ip(&p->listen[i], text), p->port, p->make_tls ? p->tls_port : 0,
+			  strerror(-r));
 		return r;
 	}
 	return 0;

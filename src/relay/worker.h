@@ -30,7 +30,7 @@
 #define RX_SLOTS      64
 #define RX_SLOT_BYTES 65536
 /* Not a power of two apart: packets would share a few sets of every cache. */
-#define RX_STRIDE    (RX_SLOT_BYTES + 37 * 64)
+#define RX_STRIDE     (RX_SLOT_BYTES + 37 * 64)
 #define RX_CTRL_BYTES 128
 
 /* A datagram, or a burst of equal ones that the kernel has put together (UDP_GRO). */
@@ -81,7 +81,7 @@ struct out {
 	struct list up, down;
 	uint32_t n_entries, n_dests, n_scratch, n_replies;
 	uint32_t generation; /* grows with every flush, when all pointers into this go */
-	bool no_burst; /* this machine cannot segment: known from an error */
+	bool no_burst;       /* this machine cannot segment: known from an error */
 	struct out_entry entries[OUT_ENTRIES];
 	struct addr dests[OUT_DESTS];
 	uint8_t scratch[OUT_SCRATCH];
@@ -99,7 +99,8 @@ struct udp_listener {
 	uv_poll_t poll;
 	struct worker *worker;
 	struct addr addr;
-	bool any; /* bound to all addresses: where a datagram came to is asked of the kernel, and told to it */
+	bool any; /* bound to all addresses: where a datagram came to is asked of the kernel, and told to it
+		   */
 	int fd;
 	struct udp_listener *next;
 };
@@ -113,7 +114,7 @@ struct turn_socket {
 	int fd;
 	uint16_t port;
 	bool ip6;
-	bool tuned; /* peer_tune() has been called */
+	bool tuned;       /* peer_tune() has been called */
 	struct lane up;   /* to peers */
 	struct lane down; /* to the client, if that is a UDP one */
 };
@@ -144,7 +145,8 @@ struct relay_shared {
 /* Addresses and what is allowed with them; a worker has its own copy, replaced as a whole. */
 struct worker_addresses {
 	struct turn_policy *policy; /* owned */
-	struct addr outside[2]; /* per family, for a relayed address where the client came by the other; AF_UNSPEC: none */
+	struct addr outside[2];     /* per family, for a relayed address where the client came by the other;
+				       AF_UNSPEC: none */
 };
 
 struct worker {
@@ -180,8 +182,10 @@ struct turn_time worker_time(const struct worker *w);
 /** worker_arm() - (re)start the timer for what the TURN server has to do next, if that may have changed. */
 void worker_arm(struct worker *w);
 
-/** worker_message() - hand a STUN message to the TURN server. Return: length of the answer in @reply; 0: none. */
-size_t worker_message(struct worker *w, struct turn_from *from, const uint8_t *data, size_t len, uint8_t *reply);
+/** worker_message() - hand a STUN message to the TURN server. Return: length of the answer in @reply; 0:
+ * none. */
+size_t worker_message(struct worker *w, struct turn_from *from, const uint8_t *data, size_t len,
+		      uint8_t *reply);
 
 /* udp.c */
 int udp_listen(struct worker *w, const struct addr *a) MUST_CHECK;
@@ -198,8 +202,9 @@ void udp_tune(int fd, int buffer_bytes);
 extern const struct turn_ops peer_turn_ops;
 /**
  * peer_tune() - set what a socket with traffic needs: buffers, GRO, ICMP errors
- * Due before the first datagram out and at the first one in. Most allocations never see one: a browser makes several
- * and uses none where there is a direct way, and these five system calls are half the cost of making one.
+ * Due before the first datagram out and at the first one in. Most allocations never see one: a browser makes
+ * several and uses none where there is a direct way, and these five system calls are half the cost of making
+ * one.
  */
 void peer_tune(struct turn_socket *s);
 struct turn_socket *peer_find(const struct worker *w, const struct addr *relayed);
@@ -209,12 +214,13 @@ void client_accept(void *worker, struct net_stream *s);
 void client_adopt(struct worker *w, struct net_stream *s, const uint8_t *data, size_t n);
 void client_close_all(struct worker *w);
 void client_alloc_gone(struct client *c);
-/** client_data() - data for the client of an allocation: a head, the data, padding. Dropped when it does not read. */
+/** client_data() - data for the client of an allocation: a head, the data, padding. Dropped when it does not
+ * read. */
 void client_data(struct client *c, const uint8_t *head, size_t head_len, const uint8_t *data, size_t len);
 
 /* deliver.c */
-/* ChannelData of one client, frame after frame: where a channel leads is asked once for a run of them. Good until
- * the TURN server has been given a message. */
+/* ChannelData of one client, frame after frame: where a channel leads is asked once for a run of them. Good
+ * until the TURN server has been given a message. */
 struct up_run {
 	struct turn_alloc *alloc;
 	uint16_t channel; /* 0: none asked yet */
@@ -226,7 +232,8 @@ struct up_run {
 void deliver_channel(struct worker *w, struct up_run *run, uint16_t channel, const uint8_t *data, size_t len);
 void deliver_send(struct worker *w, struct turn_alloc *a, const uint8_t *msg, size_t len);
 /** deliver_down() - @len bytes in datagrams of @segment, from @peer to the client of @s. */
-void deliver_down(struct turn_socket *s, const struct addr *peer, const uint8_t *data, size_t len, size_t segment);
+void deliver_down(struct turn_socket *s, const struct addr *peer, const uint8_t *data, size_t len,
+		  size_t segment);
 /** deliver_rings() - what other workers have put down for this one. */
 void deliver_rings(struct worker *w);
 
@@ -234,7 +241,8 @@ void deliver_rings(struct worker *w);
 void out_init(struct worker *w);
 /** out_reply() - room for an answer, TURN_REPLY_MAX bytes; out_reply_commit() makes it count. */
 uint8_t *out_reply(struct worker *w);
-void out_reply_commit(struct worker *w, struct udp_listener *l, const struct addr *to, const struct addr *from, size_t len);
+void out_reply_commit(struct worker *w, struct udp_listener *l, const struct addr *to,
+		      const struct addr *from, size_t len);
 /** out_dest() - keep an address until the next flush. */
 const struct addr *out_dest(struct worker *w, const struct addr *a);
 /** out_scratch() - @n bytes until the next flush, for a head. */
@@ -272,8 +280,10 @@ struct address_list {
 int addresses_own(struct address_list *out) MUST_CHECK;
 void addresses_free(struct address_list *l);
 bool addresses_equal(const struct address_list *a, const struct address_list *b);
-/** addresses_make() - what a worker needs to know, from what we have and what is configured. Return: 0; -EINVAL; -ENOMEM. */
-int addresses_make(const struct relay_params *p, const struct address_list *own, struct worker_addresses *out) MUST_CHECK;
+/** addresses_make() - what a worker needs to know, from what we have and what is configured. Return: 0;
+ * -EINVAL; -ENOMEM. */
+int addresses_make(const struct relay_params *p, const struct address_list *own,
+		   struct worker_addresses *out) MUST_CHECK;
 
 /* Orders. @run gets the worker and frees the order. */
 struct order {

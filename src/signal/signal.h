@@ -61,8 +61,8 @@ struct signal_ops {
 	 * Return: 0; -errno. */
 	int (*ice_servers)(void *arg, const char *participant, struct signal_time now, struct buf *json,
 			   uint32_t *expires_s);
-	/* @participant has left its room, was refused, or is gone: what was given out in its name is void. May be
-	 * NULL. */
+	/* @participant has left its room, was refused, or is gone: what was given out in its name is void.
+	 * May be NULL. */
 	void (*left)(void *arg, const char *participant);
 };
 

@@ -109,9 +109,9 @@ enum stun_code {
 };
 
 /*
- * The channel numbers that there are. RFC 8656 §12 ends them at 0x4FFF, so that a client may tell ChannelData from
- * DTLS on one socket; RFC 5766 §11 let clients go up to 0x7FFF, and those that do (coturn's) are still about. Nothing
- * else comes to a server with these first bytes, so it takes both.
+ * The channel numbers that there are. RFC 8656 §12 ends them at 0x4FFF, so that a client may tell ChannelData
+ * from DTLS on one socket; RFC 5766 §11 let clients go up to 0x7FFF, and those that do (coturn's) are still
+ * about. Nothing else comes to a server with these first bytes, so it takes both.
  */
 #define STUN_CHANNEL_MIN 0x4000
 #define STUN_CHANNEL_MAX 0x7FFF

@@ -56,16 +56,13 @@ let firefox;
 before(async () => {
   plain = await new ParleyServer({ 'metrics.port': metricsPort }).start();
   secure = new ParleyServer({
-        'server.https_port': await freePort(),
+    'server.https_port': await freePort(),
     'tls.self_signed': 'on',
     'turn.listen': '*',
     'turn.tls_port': await freePort(),
   });
   await secure.start();
-  [chromium, firefox] = await Promise.all([
-    launchChromium(['--ignore-certificate-errors']),
-    launchFirefox(),
-  ]);
+  [chromium, firefox] = await Promise.all([launchChromium(['--ignore-certificate-errors']), launchFirefox()]);
 });
 after(async () => {
   await Promise.all([chromium?.close(), firefox?.close()]);
@@ -172,7 +169,10 @@ test('the relay is told at the host that the page was reached at, and ends with 
     for (const pc of window.__seen.pcs) pc.close = () => {};
   });
   await guest.click('leave');
-  await until('the guest’s allocations to end', async () => (await metric('parley_relay_revoked_total')) > revoked);
+  await until(
+    'the guest’s allocations to end',
+    async () => (await metric('parley_relay_revoked_total')) > revoked,
+  );
 });
 
 test('after leaving, the same page can call again over the relay', { skip: !inNetwork }, async (t) => {
