@@ -47,7 +47,8 @@ int stun_read_xor_addr(const struct stun_msg *m, uint16_t type, struct addr *out
 /** stun_attr_xor_addr() - the same of one of several, found with stun_msg_next(). Return: 0; STUN_E_VALUE. */
 int stun_attr_xor_addr(const struct stun_msg *m, const struct stun_attr *attr, struct addr *out) MUST_CHECK;
 
-/** stun_read_channel() - CHANNEL-NUMBER (RFC 8656 §18.1). STUN_E_VALUE too if it is not STUN_CHANNEL_MIN to _MAX. */
+/** stun_read_channel() - CHANNEL-NUMBER (RFC 8656 §18.1). STUN_E_VALUE too if it is not STUN_CHANNEL_MIN to
+ * _MAX. */
 int stun_read_channel(const struct stun_msg *m, uint16_t *out) MUST_CHECK;
 
 /** stun_read_transport() - REQUESTED-TRANSPORT (RFC 8656 §18.8): an IP protocol number; 442 if not 17 */
