@@ -133,6 +133,22 @@ test('a dialog gives the focus back, and shows notices above itself', async () =
   assert.equal(await focused(), 'people-open');
 });
 
+test('the focus is back by the time a dialog is gone, not a frame later', async () => {
+  await show('call');
+  await page.click(id('people-open'));
+  await page.waitForSelector(id('dialog-close'));
+  const then = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        new MutationObserver(() => {
+          if (!document.querySelector('dialog')) resolve(document.activeElement.dataset.testid);
+        }).observe(document.body, { childList: true, subtree: true });
+        document.querySelector('[data-testid="dialog-close"]').click();
+      }),
+  );
+  assert.equal(then, 'people-open');
+});
+
 test('one dialog takes the place of another', async () => {
   await show('call');
   await page.click(id('people-open'));

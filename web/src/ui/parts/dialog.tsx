@@ -3,7 +3,7 @@
  * What must stay reachable above it (people at the door, notices) is shown inside, as the rest of the page is inert.
  */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../icons';
 import { text } from '../text';
 import { openDialog } from '../view-state';
@@ -20,7 +20,8 @@ export function Dialog({
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  // With the change of the page and not after it is painted: else the focus is nowhere for a while.
+  useLayoutEffect(() => {
     const el = dialog.current;
     if (!el) return;
     const before = document.activeElement;
