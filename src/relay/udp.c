@@ -2,7 +2,7 @@
  * Receiving datagrams, and what clients send to the listener sockets.
  *
  * recvmmsg() fills slots of an arena, in which a burst that the kernel has put together (UDP_GRO) is one
- * entry. The slots stay as they are until what they hold has been sent on (send.c), so that nothing is
+ * entry. The slots stay as they are until what they hold has been sent on (out.c), so that nothing is
  * copied. One allocation is looked up for a whole burst.
  *
  * A socket bound to all addresses asks for each datagram's destination and answers from there: a client

@@ -5,8 +5,9 @@
  *   peer.c    relay sockets: what peers send
  *   client.c  stream clients (TCP, TLS)
  *   deliver.c where data goes: to a peer, to a client, to another allocation of this process
- *   send.c    datagrams out, in batches
- *   worker.c  the worker's life, its orders, its TURN server
+ *   out.c     datagrams that wait to be sent
+ *   send.c    these, made into messages for the kernel
+ *   worker.c  the worker's life, its TURN server
  *
  * Thread: a worker's own, but for the start and the end, when the control loop's thread has it.
  */
@@ -237,7 +238,7 @@ void deliver_down(struct turn_socket *s, const struct addr *peer, const uint8_t 
 /** deliver_rings() - what other workers have put down for this one. */
 void deliver_rings(struct worker *w);
 
-/* send.c */
+/* out.c */
 void out_init(struct worker *w);
 /** out_reply() - room for an answer, TURN_REPLY_MAX bytes; out_reply_commit() makes it count. */
 uint8_t *out_reply(struct worker *w);
