@@ -18,7 +18,7 @@ static void on_defer(struct loop_defer *d)
 {
 	struct worker *w = CONTAINER_OF(d, struct worker, flush);
 	out_flush(w);
-	w->rx.used = 0;
+	rx_reset(&w->rx);
 }
 
 void out_init(struct worker *w)

@@ -108,7 +108,10 @@ static int allocate(struct worker *w)
 	w->woke = mem_zalloc(w->shared->n_workers * sizeof(*w->woke));
 	for (int i = 0; i < 2; i++)
 		w->by_port[i] = mem_zalloc(65536 * sizeof(*w->by_port[i]));
-	return w->rx.arena && w->woke && w->by_port[0] && w->by_port[1] ? 0 : -ENOMEM;
+	if (!w->rx.arena || !w->woke || !w->by_port[0] || !w->by_port[1])
+		return -ENOMEM;
+	rx_init(&w->rx);
+	return 0;
 }
 
 static void release(struct worker *w)

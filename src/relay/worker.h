@@ -1,6 +1,7 @@
 /*
  * Inside of the relay, for its own files: a worker and what it is made of.
  *
+ *   rx.c      receiving datagrams, in batches
  *   udp.c     listener sockets: what clients send
  *   peer.c    relay sockets: what peers send
  *   client.c  stream clients (TCP, TLS)
@@ -28,7 +29,7 @@
 
 /* ---- in: where datagrams are received ---- */
 
-#define RX_SLOTS      64
+#define RX_SLOTS      192
 #define RX_SLOT_BYTES 65536
 /* Not a power of two apart: packets would share a few sets of every cache. */
 #define RX_STRIDE     (RX_SLOT_BYTES + 37 * 64)
@@ -46,10 +47,17 @@ struct rx_packet {
 struct rx {
 	uint8_t *arena;
 	unsigned used; /* slots with data that is still to be sent on */
+	size_t bytes;  /* in these */
 	struct mmsghdr msgs[RX_SLOTS];
 	struct iovec iov[RX_SLOTS];
 	struct sockaddr_storage names[RX_SLOTS];
 	uint8_t ctrl[RX_SLOTS][RX_CTRL_BYTES];
+};
+
+/* How many datagrams to ask one socket for. Asking for more than there are costs nearly as much as one that
+ * there is, and on most wake-ups there is one. */
+struct rx_batch {
+	uint8_t want;
 };
 
 /* ---- out ---- */
@@ -103,6 +111,7 @@ struct udp_listener {
 	bool any; /* bound to all addresses: where a datagram came to is asked of the kernel, and told to it
 		   */
 	int fd;
+	struct rx_batch batch;
 	struct udp_listener *next;
 };
 
@@ -115,7 +124,8 @@ struct turn_socket {
 	int fd;
 	uint16_t port;
 	bool ip6;
-	bool tuned;       /* peer_tune() has been called */
+	bool tuned; /* peer_tune() has been called */
+	struct rx_batch batch;
 	struct lane up;   /* to peers */
 	struct lane down; /* to the client, if that is a UDP one */
 };
@@ -188,14 +198,22 @@ void worker_arm(struct worker *w);
 size_t worker_message(struct worker *w, struct turn_from *from, const uint8_t *data, size_t len,
 		      uint8_t *reply);
 
+/* rx.c */
+void rx_init(struct rx *rx);
+/**
+ * rx_receive() - up to @max packets on @fd into the arena, @batch permitting
+ * Where there may be more than what came, the socket is still readable and the loop says so again. First
+ * sends what waits if there is no room. The k-th is rx_get(); then rx_done() is due. Return: how many.
+ */
+unsigned rx_receive(struct worker *w, int fd, struct rx_batch *batch, unsigned max);
+void rx_get(struct rx *rx, unsigned k, struct rx_packet *out);
+void rx_done(struct worker *w, unsigned n);
+/** rx_reset() - all that came has been sent on. */
+void rx_reset(struct rx *rx);
+
 /* udp.c */
 int udp_listen(struct worker *w, const struct addr *a) MUST_CHECK;
 void udp_close_all(struct worker *w);
-/** rx_receive() - up to @max packets on @fd into the arena. Return: how many; the k-th is rx_get(). */
-unsigned rx_receive(struct worker *w, int fd, unsigned max);
-void rx_get(struct rx *rx, unsigned k, struct rx_packet *out);
-/** rx_room() - slots that may be filled now; sends what waits if there are none. */
-unsigned rx_room(struct worker *w);
 /** udp_tune() - buffers, GRO. What the kernel refuses is done without. */
 void udp_tune(int fd, int buffer_bytes);
 
