@@ -298,6 +298,7 @@ static void op_socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a
 
 static void op_alloc_gone(void *arg, struct turn_alloc *a, void *user)
 {
+	tidy_gone(arg);
 	/* Of a UDP client nothing is kept but the allocation. */
 	if (turn_alloc_from(a)->transport != TURN_UDP)
 		client_alloc_gone(user);

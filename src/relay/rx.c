@@ -11,6 +11,8 @@
  */
 #include "relay/worker.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
@@ -35,6 +37,12 @@ void rx_reset(struct rx *rx)
 {
 	rx->used = 0;
 	rx->bytes = 0;
+}
+
+void rx_tidy(struct rx *rx)
+{
+	if (rx->used == 0)
+		mem_forget(rx->arena, (size_t)RX_SLOTS * RX_STRIDE);
 }
 
 /* Slots that may be filled now. */

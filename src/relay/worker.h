@@ -8,6 +8,7 @@
  *   deliver.c where data goes: to a peer, to a client, to another allocation of this process
  *   out.c     datagrams that wait to be sent
  *   send.c    these, made into messages for the kernel
+ *   tidy.c    giving memory back
  *   worker.c  the worker's life, its TURN server
  *
  * Thread: a worker's own, but for the start and the end, when the control loop's thread has it.
@@ -26,6 +27,7 @@
 #include <sys/uio.h>
 
 #define WORKER_RING_BYTES (512 * 1024)
+#define WORKER_PORTS      65536
 
 /* ---- in: where datagrams are received ---- */
 
@@ -178,8 +180,10 @@ struct worker {
 	size_t n_clients;
 	const struct turn_from *handling; /* whose message the TURN server is at */
 	struct loop_defer flush;
-	struct wheel_timer timer; /* turn_next_ms() */
-	struct turn_socket **by_port[2];
+	struct wheel_timer timer;        /* turn_next_ms() */
+	struct turn_socket **by_port[2]; /* WORKER_PORTS each */
+	struct wheel_timer tidy;
+	uint64_t gone; /* allocations that have ended since it was last done */
 	struct relay_io_counters io;
 	uint64_t refused_logged_ms, refused_unlogged;
 	bool *woke; /* per worker: something has been put into the ring to it since the last flush */
@@ -210,6 +214,8 @@ void rx_get(struct rx *rx, unsigned k, struct rx_packet *out);
 void rx_done(struct worker *w, unsigned n);
 /** rx_reset() - all that came has been sent on. */
 void rx_reset(struct rx *rx);
+/** rx_tidy() - give memory back that holds nothing. */
+void rx_tidy(struct rx *rx);
 
 /* udp.c */
 int udp_listen(struct worker *w, const struct addr *a) MUST_CHECK;
@@ -272,6 +278,12 @@ struct out_entry *out_add(struct worker *w, struct list *dirty, struct lane *lan
 void out_forget(struct lane *lane);
 /** out_flush() - send all that waits. */
 void out_flush(struct worker *w);
+
+/* tidy.c */
+void tidy_init(struct worker *w);
+/** tidy_gone() - an allocation has ended. */
+void tidy_gone(struct worker *w);
+void tidy_stop(struct worker *w);
 
 /* worker.c */
 struct worker_params {
