@@ -100,8 +100,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	}
 	if (!s->tuned)
 		peer_tune(s);
-	unsigned room = rx_room(w);
-	unsigned n = rx_receive(w, s->fd, room < RX_BATCH ? room : RX_BATCH);
+	unsigned n = rx_receive(w, s->fd, &s->batch, RX_BATCH);
 	for (unsigned k = 0; k < n; k++) {
 		struct rx_packet p;
 		rx_get(&w->rx, k, &p);
@@ -110,9 +109,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		w->io.rx_bursts += p.len > p.segment;
 		deliver_down(s, &p.from, p.data, p.len, p.segment ? p.segment : 1);
 	}
-	w->rx.used += n;
-	if (n)
-		loop_defer(w->loop, &w->flush);
+	rx_done(w, n);
 }
 
 /* ---- opening and closing ---- */
@@ -301,6 +298,7 @@ static void op_socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a
 
 static void op_alloc_gone(void *arg, struct turn_alloc *a, void *user)
 {
+	tidy_gone(arg);
 	/* Of a UDP client nothing is kept but the allocation. */
 	if (turn_alloc_from(a)->transport != TURN_UDP)
 		client_alloc_gone(user);

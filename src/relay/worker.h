@@ -1,12 +1,15 @@
 /*
  * Inside of the relay, for its own files: a worker and what it is made of.
  *
+ *   rx.c      receiving datagrams, in batches
  *   udp.c     listener sockets: what clients send
  *   peer.c    relay sockets: what peers send
  *   client.c  stream clients (TCP, TLS)
  *   deliver.c where data goes: to a peer, to a client, to another allocation of this process
- *   send.c    datagrams out, in batches
- *   worker.c  the worker's life, its orders, its TURN server
+ *   out.c     datagrams that wait to be sent
+ *   send.c    these, made into messages for the kernel
+ *   tidy.c    giving memory back
+ *   worker.c  the worker's life, its TURN server
  *
  * Thread: a worker's own, but for the start and the end, when the control loop's thread has it.
  */
@@ -24,10 +27,11 @@
 #include <sys/uio.h>
 
 #define WORKER_RING_BYTES (512 * 1024)
+#define WORKER_PORTS      65536
 
 /* ---- in: where datagrams are received ---- */
 
-#define RX_SLOTS      64
+#define RX_SLOTS      192
 #define RX_SLOT_BYTES 65536
 /* Not a power of two apart: packets would share a few sets of every cache. */
 #define RX_STRIDE     (RX_SLOT_BYTES + 37 * 64)
@@ -45,10 +49,17 @@ struct rx_packet {
 struct rx {
 	uint8_t *arena;
 	unsigned used; /* slots with data that is still to be sent on */
+	size_t bytes;  /* in these */
 	struct mmsghdr msgs[RX_SLOTS];
 	struct iovec iov[RX_SLOTS];
 	struct sockaddr_storage names[RX_SLOTS];
 	uint8_t ctrl[RX_SLOTS][RX_CTRL_BYTES];
+};
+
+/* How many datagrams to ask one socket for. Asking for more than there are costs nearly as much as one that
+ * there is, and on most wake-ups there is one. */
+struct rx_batch {
+	uint8_t want;
 };
 
 /* ---- out ---- */
@@ -102,6 +113,7 @@ struct udp_listener {
 	bool any; /* bound to all addresses: where a datagram came to is asked of the kernel, and told to it
 		   */
 	int fd;
+	struct rx_batch batch;
 	struct udp_listener *next;
 };
 
@@ -114,7 +126,8 @@ struct turn_socket {
 	int fd;
 	uint16_t port;
 	bool ip6;
-	bool tuned;       /* peer_tune() has been called */
+	bool tuned; /* peer_tune() has been called */
+	struct rx_batch batch;
 	struct lane up;   /* to peers */
 	struct lane down; /* to the client, if that is a UDP one */
 };
@@ -167,8 +180,10 @@ struct worker {
 	size_t n_clients;
 	const struct turn_from *handling; /* whose message the TURN server is at */
 	struct loop_defer flush;
-	struct wheel_timer timer; /* turn_next_ms() */
-	struct turn_socket **by_port[2];
+	struct wheel_timer timer;        /* turn_next_ms() */
+	struct turn_socket **by_port[2]; /* WORKER_PORTS each */
+	struct wheel_timer tidy;
+	uint64_t gone; /* allocations that have ended since it was last done */
 	struct relay_io_counters io;
 	uint64_t refused_logged_ms, refused_unlogged;
 	bool *woke; /* per worker: something has been put into the ring to it since the last flush */
@@ -187,14 +202,24 @@ void worker_arm(struct worker *w);
 size_t worker_message(struct worker *w, struct turn_from *from, const uint8_t *data, size_t len,
 		      uint8_t *reply);
 
+/* rx.c */
+void rx_init(struct rx *rx);
+/**
+ * rx_receive() - up to @max packets on @fd into the arena, @batch permitting
+ * Where there may be more than what came, the socket is still readable and the loop says so again. First
+ * sends what waits if there is no room. The k-th is rx_get(); then rx_done() is due. Return: how many.
+ */
+unsigned rx_receive(struct worker *w, int fd, struct rx_batch *batch, unsigned max);
+void rx_get(struct rx *rx, unsigned k, struct rx_packet *out);
+void rx_done(struct worker *w, unsigned n);
+/** rx_reset() - all that came has been sent on. */
+void rx_reset(struct rx *rx);
+/** rx_tidy() - give memory back that holds nothing. */
+void rx_tidy(struct rx *rx);
+
 /* udp.c */
 int udp_listen(struct worker *w, const struct addr *a) MUST_CHECK;
 void udp_close_all(struct worker *w);
-/** rx_receive() - up to @max packets on @fd into the arena. Return: how many; the k-th is rx_get(). */
-unsigned rx_receive(struct worker *w, int fd, unsigned max);
-void rx_get(struct rx *rx, unsigned k, struct rx_packet *out);
-/** rx_room() - slots that may be filled now; sends what waits if there are none. */
-unsigned rx_room(struct worker *w);
 /** udp_tune() - buffers, GRO. What the kernel refuses is done without. */
 void udp_tune(int fd, int buffer_bytes);
 
@@ -237,7 +262,7 @@ void deliver_down(struct turn_socket *s, const struct addr *peer, const uint8_t 
 /** deliver_rings() - what other workers have put down for this one. */
 void deliver_rings(struct worker *w);
 
-/* send.c */
+/* out.c */
 void out_init(struct worker *w);
 /** out_reply() - room for an answer, TURN_REPLY_MAX bytes; out_reply_commit() makes it count. */
 uint8_t *out_reply(struct worker *w);
@@ -253,6 +278,12 @@ struct out_entry *out_add(struct worker *w, struct list *dirty, struct lane *lan
 void out_forget(struct lane *lane);
 /** out_flush() - send all that waits. */
 void out_flush(struct worker *w);
+
+/* tidy.c */
+void tidy_init(struct worker *w);
+/** tidy_gone() - an allocation has ended. */
+void tidy_gone(struct worker *w);
+void tidy_stop(struct worker *w);
 
 /* worker.c */
 struct worker_params {
