@@ -118,7 +118,7 @@ static void attrs(struct script *s, struct kit_client *c)
 /* The token of the reservation that there is, if there is one. */
 static void token(struct script *s, struct kit_client *c)
 {
-	struct map_node *node = map_first(&s->k.server->reservations);
+	struct map_node *node = map_first(&s->k.server->ledger->tokens);
 	if (node)
 		stun_build_bytes(&c->b, STUN_ATTR_RESERVATION_TOKEN, node->key, STUN_TOKEN_BYTES);
 }
@@ -277,6 +277,7 @@ static void operate(struct script *s, struct kit_client *c)
 	case 3:
 		s->k.fail_ip4 = how & 8 ? -98 : 0;
 		s->k.fail_ip6 = how & 16 ? -97 : 0;
+		s->k.fail_own = how & 32 ? -12 : 0;
 		break;
 	case 4:
 		turn_client_gone(s->k.server, &c->from);
