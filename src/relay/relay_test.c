@@ -12,6 +12,7 @@
 #include "stun/read.h"
 #include "turn/credential.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <poll.h>
@@ -36,10 +37,11 @@ struct bench {
 	pthread_t thread;
 	uint16_t port;
 	unsigned workers;
-	uint32_t allocations;
+	uint32_t allocations, per_user;
 	bool failed;
 	_Atomic bool ready;
 	struct relay_counters sum;
+	uint64_t allocations_now[RELAY_WORKERS_MAX];
 	bool counted;
 };
 
@@ -100,7 +102,7 @@ static void start_relay(struct bench *b)
 		.stream_queue_bytes = 65536,
 		.stream_idle_ms = 60000,
 		.limits = {.allocations = b->allocations,
-			   .allocations_per_user = 1000,
+			   .allocations_per_user = b->per_user,
 			   .allocations_per_address = 1000,
 			   .permissions = 16,
 			   .channels = 16,
@@ -131,17 +133,23 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static struct bench *bench_open(unsigned workers, uint32_t allocations)
+static struct bench *bench_open_for(unsigned workers, uint32_t allocations, uint32_t per_user)
 {
 	struct bench *b = test_calloc(1, sizeof(*b));
 	b->port = free_port();
 	b->workers = workers;
 	b->allocations = allocations;
+	b->per_user = per_user;
 	assert_int_equal(pthread_create(&b->thread, NULL, run, b), 0);
 	while (!b->ready)
 		usleep(200);
 	assert_false(b->failed);
 	return b;
+}
+
+static struct bench *bench_open(unsigned workers, uint32_t allocations)
+{
+	return bench_open_for(workers, allocations, 1000);
 }
 
 static void stop_loop(struct bench *b, void *arg)
@@ -161,6 +169,7 @@ static void on_counted(void *arg, const struct relay_counters *each, size_t n)
 	struct bench *b = arg;
 	memset(&b->sum, 0, sizeof(b->sum));
 	for (size_t i = 0; i < n; i++) {
+		b->allocations_now[i] = each[i].turn.allocations_now;
 		b->sum.turn.allocations_now += each[i].turn.allocations_now;
 		b->sum.turn.revoked += each[i].turn.revoked;
 		b->sum.io.local_packets += each[i].io.local_packets;
@@ -284,8 +293,8 @@ static void make_key(struct user *u)
 	assert_int_equal(EVP_Digest(text, strlen(text), u->key, &len, EVP_md5(), NULL), 1);
 }
 
-/* Return: 0 with u->relayed set; the error code. */
-static int user_allocate(struct user *u)
+/* Ask for realm and nonce. */
+static void user_login(struct user *u)
 {
 	uint8_t request[512];
 	uint8_t answer[TURN_REPLY_MAX];
@@ -300,13 +309,58 @@ static int user_allocate(struct user *u)
 	memcpy(u->nonce, nonce.value, nonce.len);
 	u->nonce_len = nonce.len;
 	make_key(u);
+}
+
+/* What is asked for, and what is told. */
+struct token {
+	uint8_t bytes[STUN_TOKEN_BYTES];
+};
+
+/* @reserve: NULL, or the next port too; @redeem: NULL, or that one. Return: 0 with u->relayed set; the error
+ * code. */
+static int user_allocate_port(struct user *u, struct token *reserve, const struct token *redeem)
+{
+	uint8_t request[512];
+	uint8_t answer[TURN_REPLY_MAX];
+	const uint8_t *token;
+	struct stun_build b;
+	struct stun_msg m;
+	user_login(u);
 	begin(&b, request, sizeof(request), STUN_ALLOCATE);
 	stun_build_transport(&b, 17);
+	if (reserve)
+		stun_build_even_port(&b, true);
+	if (redeem)
+		stun_build_bytes(&b, STUN_ATTR_RESERVATION_TOKEN, redeem->bytes, STUN_TOKEN_BYTES);
 	end_signed(u, &b);
 	int code = user_ask(u, &b, request, &m, answer);
 	if (code == 0)
 		assert_int_equal(stun_read_xor_addr(&m, STUN_ATTR_XOR_RELAYED_ADDRESS, &u->relayed), 0);
+	if (code == 0 && reserve) {
+		assert_int_equal(stun_read_bytes(&m, STUN_ATTR_RESERVATION_TOKEN, STUN_TOKEN_BYTES, &token),
+				 0);
+		memcpy(reserve->bytes, token, STUN_TOKEN_BYTES);
+	}
 	return code;
+}
+
+static int user_allocate(struct user *u)
+{
+	return user_allocate_port(u, NULL, NULL);
+}
+
+/* The allocation ends, and the client is closed. */
+static void user_end(struct user *u)
+{
+	uint8_t request[512];
+	uint8_t answer[TURN_REPLY_MAX];
+	struct stun_build b;
+	struct stun_msg m;
+	begin(&b, request, sizeof(request), STUN_REFRESH);
+	stun_build_u32(&b, STUN_ATTR_LIFETIME, 0);
+	end_signed(u, &b);
+	assert_int_equal(user_ask(u, &b, request, &m, answer), 0);
+	close(u->fd);
 }
 
 static void user_bind(struct user *u, const struct addr *peer, uint16_t channel)
@@ -402,6 +456,124 @@ static void revoking_ends_a_users_allocations_everywhere(void **state)
 	bench_close(b);
 }
 
+/* Open descriptors of this process. */
+static unsigned descriptors(void)
+{
+	unsigned n = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	assert_non_null(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+/* Where an allocation has been made since @before was counted. */
+static unsigned worker_of_latest(struct bench *b, const uint64_t *before)
+{
+	(void)count(b);
+	for (unsigned i = 0; i < b->workers + 1; i++)
+		if (b->allocations_now[i] > before[i])
+			return i;
+	fail_msg("no worker has it");
+	return 0;
+}
+
+static unsigned allocate_and_find(struct bench *b, struct user *u, struct token *reserve,
+				  const struct token *redeem)
+{
+	uint64_t before[RELAY_WORKERS_MAX];
+	(void)count(b);
+	memcpy(before, b->allocations_now, sizeof(before));
+	assert_int_equal(user_allocate_port(u, reserve, redeem), 0);
+	return worker_of_latest(b, before);
+}
+
+/* The odd port's socket is opened by the worker of the first request and owned by that of the second. */
+static void a_pair_of_ports_may_be_two_workers(void **state)
+{
+	struct bench *b = bench_open(4, 1000);
+	unsigned apart = 0;
+	unsigned before = descriptors();
+	for (unsigned i = 0; apart < 8; i++) {
+		struct user even;
+		struct user odd;
+		struct user peer;
+		struct token token;
+		assert_true(i < 1000);
+		user_open(&even, b, i & 1, "u");
+		user_open(&odd, b, i & 2, "u");
+		user_open(&peer, b, i & 4, "peer");
+		unsigned first = allocate_and_find(b, &even, &token, NULL);
+		apart += first != allocate_and_find(b, &odd, NULL, &token);
+		assert_int_equal(addr_port(&even.relayed) % 2, 0);
+		assert_int_equal(addr_port(&odd.relayed), addr_port(&even.relayed) + 1);
+		/* What is sent to it arrives where it has gone. */
+		assert_int_equal(user_allocate(&peer), 0);
+		user_bind(&peer, &odd.relayed, 0x4001);
+		user_bind(&odd, &peer.relayed, 0x4002);
+		user_data(&peer, 0x4001, "there", 5);
+		user_expect(&odd, 0x4002, "there", 5);
+		user_data(&odd, 0x4002, "back", 4);
+		user_expect(&peer, 0x4001, "back", 4);
+		assert_int_equal(user_allocate_port(&even, NULL, &token), 437);
+		user_end(&even);
+		user_end(&odd);
+		user_end(&peer);
+	}
+	while (count(b)->turn.allocations_now != 0 || b->sum.io.clients_now[TURN_TCP] != 0)
+		;
+	assert_int_equal(descriptors(), before);
+	bench_close(b);
+}
+
+static void held_ports_are_given_back(void **state)
+{
+	struct bench *b = bench_open(4, 1000);
+	struct user users[8];
+	struct user late;
+	struct token tokens[8];
+	unsigned before = descriptors();
+	for (unsigned i = 0; i < 8; i++) {
+		user_open(&users[i], b, i & 1, i < 6 ? "gone" : "stays");
+		assert_int_equal(user_allocate_port(&users[i], &tokens[i], NULL), 0);
+	}
+	/* Whichever worker is told first ends all of that user's. */
+	on_loop(b, revoke_gone, NULL);
+	assert_int_equal(count(b)->turn.allocations_now, 2);
+	for (unsigned i = 0; i < 8; i++)
+		close(users[i].fd);
+	while (count(b)->io.clients_now[TURN_TCP] != 0)
+		;
+	/* One UDP allocation is left, and two reservations. */
+	assert_int_equal(b->sum.turn.allocations_now, 1);
+	assert_int_equal(descriptors(), before + 3);
+	user_open(&late, b, false, "stays");
+	assert_int_equal(user_allocate_port(&late, NULL, &tokens[0]), 508);
+	assert_int_equal(user_allocate_port(&late, NULL, &tokens[7]), 0);
+	close(late.fd);
+	/* The other is the end's. */
+	bench_close(b);
+}
+
+static void quotas_are_of_all_workers(void **state)
+{
+	struct bench *b = bench_open_for(4, 1000, 5);
+	struct user users[12];
+	for (unsigned i = 0; i < 12; i++) {
+		user_open(&users[i], b, i & 1, "u");
+		assert_int_equal(user_allocate(&users[i]), i < 5 ? 0 : 486);
+	}
+	user_end(&users[0]);
+	user_end(&users[1]);
+	assert_int_equal(user_allocate(&users[6]), 0);
+	assert_int_equal(user_allocate(&users[7]), 0);
+	assert_int_equal(user_allocate(&users[8]), 486);
+	for (unsigned i = 2; i < 12; i++)
+		close(users[i].fd);
+	bench_close(b);
+}
+
 static void ports_run_out_and_come_back(void **state)
 {
 	struct bench *b = bench_open(2, 3);
@@ -409,7 +581,7 @@ static void ports_run_out_and_come_back(void **state)
 	for (int i = 0; i < 4; i++) {
 		user_open(&users[i], b, true, "u");
 		int code = user_allocate(&users[i]);
-		assert_true(i < 3 ? code == 0 : code == 508 || code == 486);
+		assert_int_equal(code, i < 3 ? 0 : 486);
 	}
 	close(users[0].fd);
 	close(users[3].fd);
@@ -497,17 +669,9 @@ static void churn_leaves_nothing(void **state)
 	close(before);
 	for (unsigned long i = 0; i < rounds; i++) {
 		struct user u;
-		uint8_t request[512];
-		uint8_t answer[TURN_REPLY_MAX];
-		struct stun_build build;
-		struct stun_msg m;
 		user_open(&u, b, i % 8 == 0, "u");
 		assert_int_equal(user_allocate(&u), 0);
-		begin(&build, request, sizeof(request), STUN_REFRESH);
-		stun_build_u32(&build, STUN_ATTR_LIFETIME, 0);
-		end_signed(&u, &build);
-		assert_int_equal(user_ask(&u, &build, request, &m, answer), 0);
-		close(u.fd);
+		user_end(&u);
 	}
 	while (count(b)->turn.allocations_now != 0 || b->sum.io.clients_now[TURN_TCP] != 0)
 		;
@@ -522,6 +686,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs_talk_in_process),
 		cmocka_unit_test(revoking_ends_a_users_allocations_everywhere),
+		cmocka_unit_test(a_pair_of_ports_may_be_two_workers),
+		cmocka_unit_test(held_ports_are_given_back),
+		cmocka_unit_test(quotas_are_of_all_workers),
 		cmocka_unit_test(ports_run_out_and_come_back),
 		cmocka_unit_test(nonsense_ends_a_stream),
 		cmocka_unit_test(a_walk_meets_every_port_once),
