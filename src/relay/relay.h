@@ -56,7 +56,7 @@ struct relay_params {
 	uint16_t port_min, port_max;
 	const struct relay_external *external;
 	size_t n_external;
-	const struct turn_prefix *allow; /* peers, see turn_policy_new() */
+	const struct addr_range *allow; /* peers, see turn_policy_new() */
 	size_t n_allow;
 	const char *realm;
 	const char *const *secrets;

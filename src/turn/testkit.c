@@ -120,11 +120,11 @@ static void refused(void *arg, const struct addr *client, const struct addr *pee
 
 void kit_set_peers(struct kit *k, const char *allow)
 {
-	struct turn_prefix prefix;
+	struct addr_range prefix;
 	struct addr own = kit_addr("198.41.0.9"),
 		    relayed[2] = {kit_addr("198.41.0.4"), kit_addr("2620:0:2d0::1")};
 	struct turn_policy *p, *old = k->policy;
-	int r = allow ? turn_prefix_parse(allow, &prefix) : 0;
+	int r = allow ? addr_range_parse(&prefix, allow) : 0;
 	assert(r == 0);
 	r = turn_policy_new(&prefix, allow ? 1 : 0, &own, 1, relayed, 2, &p);
 	assert(r == 0);
