@@ -79,12 +79,13 @@ const struct config_option config_options[] = {
 	TEXT(turn, external_stun, "", 190,
 	     "STUN server, host:port, to ask for that address at the start instead."),
 	LIST(turn, allow_peers, 64,
-	     "Private address range that may be relayed to, e.g. 10.0.0.0/8, for an intranet; repeat for "
+	     "Private address or range (10.0.0.0/8) that may be relayed to, for an intranet; repeat for "
 	     "several. Never "
 	     "loopback, link-local or multicast."),
-	NUMBER(turn, allocations, "20000", 1, 131072, "allocations", "Allocations at once."),
-	NUMBER(turn, allocations_per_user, "40", 1, 131072, "allocations",
-	       "The same for one user. More: 486."),
+	NUMBER(turn, allocations, "20000", 1, 131072, "allocations",
+	       "Allocations at once, of all threads together, ports held by a reservation included. More: "
+	       "486."),
+	NUMBER(turn, allocations_per_user, "40", 1, 131072, "allocations", "The same for one user."),
 	NUMBER(turn, allocations_per_address, "400", 1, 131072, "allocations",
 	       "The same per client IPv4 address or IPv6 /64."),
 	NUMBER(turn, permissions, "128", 1, 256, "addresses", "Permissions of one allocation."),
@@ -93,7 +94,7 @@ const struct config_option config_options[] = {
 	NUMBER(turn, kbytes_per_s, "0", 0, 100000000, "kilobytes",
 	       "Bandwidth of one allocation. 0: unlimited."),
 	NUMBER(turn, total_kbytes_per_s, "0", 0, 100000000, "kilobytes",
-	       "Bandwidth of all together. 0: unlimited."),
+	       "Bandwidth of all together, of which each thread has an equal part. 0: unlimited."),
 	NUMBER(turn, connections, "20000", 1, 1000000, "connections",
 	       "TCP and TLS clients of one thread at once."),
 	NUMBER(turn, stream_queue_bytes, "262144", 65536, 64 * MIB, "bytes",

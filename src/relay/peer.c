@@ -1,6 +1,10 @@
 /*
  * Relay sockets: opened for the TURN server at a random port of the range, and what peers send to them.
  *
+ * A socket is in no loop and in nobody's table until an allocation owns it. Until then it is a descriptor, a
+ * claimed port and some memory, which the ledger may hand from the worker that opened it to the one that
+ * takes or closes it.
+ *
  * The relayed address is the one at which the client reached us, for there its peers will most likely reach
  * us too; or, behind a NAT of the cloud's, the configured external one.
  *
@@ -183,29 +187,20 @@ static int socket_new(struct worker *w, const struct addr *bind_to, const struct
 	bool ip6 = is_ip6(bind_to);
 	struct turn_socket *s = mem_zalloc(sizeof(*s));
 	int r = s ? open_fd(bind_to) : -ENOMEM;
-	if (r < 0)
-		goto fail;
-	s->fd = r;
-	r = uv_poll_init(&w->loop->uv, &s->poll, s->fd);
 	if (r < 0) {
-		close(s->fd);
-		goto fail;
+		relay_ports_release(&w->shared->ports, ip6, port);
+		mem_free(s);
+		return r;
 	}
-	s->worker = w;
+	s->fd = r;
 	s->port = port;
 	s->ip6 = ip6;
 	s->relayed = *relayed;
 	addr_set_port(&s->relayed, port);
 	list_init(&s->up.node);
 	list_init(&s->down.node);
-	w->by_port[ip6][port] = s;
 	*out = s;
 	return 0;
-
-fail:
-	relay_ports_release(&w->shared->ports, ip6, port);
-	mem_free(s);
-	return r;
 }
 
 static void on_closed(uv_handle_t *h)
@@ -216,13 +211,20 @@ static void on_closed(uv_handle_t *h)
 static void op_socket_close(void *arg, struct turn_socket *s)
 {
 	struct worker *w = arg;
-	out_forget(&s->up);
-	out_forget(&s->down);
-	w->by_port[s->ip6][s->port] = NULL;
-	s->alloc = NULL;
-	uv_close((uv_handle_t *)&s->poll, on_closed);
-	close(s->fd);
-	relay_ports_release(&w->shared->ports, s->ip6, s->port);
+	uint16_t port = s->port;
+	bool ip6 = s->ip6;
+	int fd = s->fd;
+	if (s->worker) {
+		out_forget(&s->up);
+		out_forget(&s->down);
+		w->by_port[ip6][port] = NULL;
+		s->alloc = NULL;
+		uv_close((uv_handle_t *)&s->poll, on_closed);
+	} else {
+		mem_free(s);
+	}
+	close(fd);
+	relay_ports_release(&w->shared->ports, ip6, port);
 }
 
 /* Return: 0; -EADDRINUSE: that port is taken, by us or by others; -errno. */
@@ -287,13 +289,21 @@ static int op_socket_open(void *arg, int family, enum turn_port kind, struct tur
 	return r == -EADDRINUSE || r == 0 ? -EADDRNOTAVAIL : r;
 }
 
-static void op_socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a)
+static int op_socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a)
 {
+	struct worker *w = arg;
+	int r = uv_poll_init(&w->loop->uv, &s->poll, s->fd);
+	if (r < 0)
+		return r;
+	s->worker = w;
 	s->alloc = a;
+	w->by_port[s->ip6][s->port] = s;
+	/* It may be the odd port of a pair that another worker has opened. */
+	relay_ports_hand_over(&w->shared->ports, s->ip6, s->port, (uint8_t)(w->number + 1));
 	/* Prioritized data never comes on UDP; asking for it keeps libuv from stopping at an ICMP error. */
-	int r = uv_poll_start(&s->poll, UV_READABLE | UV_PRIORITIZED, on_readable);
+	r = uv_poll_start(&s->poll, UV_READABLE | UV_PRIORITIZED, on_readable);
 	assert(r == 0); /* fails only for handles that are closing and sockets that another handle polls */
-	(void)r;
+	return 0;
 }
 
 static void op_alloc_gone(void *arg, struct turn_alloc *a, void *user)

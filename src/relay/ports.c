@@ -1,8 +1,9 @@
 /*
  * The port directory, and the order in which ports are tried.
  *
- * Each byte has one writer at a time: whoever turned it from 0. Readers need no order with it: a packet that
- * meets a port just going is dropped by its worker, as it would be a moment later.
+ * Each byte has one writer at a time: whoever turned it from 0, and after that whoever has the socket.
+ * Readers need no order with it: a packet that meets a port just going is dropped by its worker, as it would
+ * be a moment later.
  */
 #include "relay/ports.h"
 
@@ -11,17 +12,17 @@ bool relay_ports_claim(struct relay_ports *p, bool ip6, uint16_t port, uint8_t o
 	uint8_t nobody = RELAY_NO_OWNER;
 	if (port < p->min || port > p->max)
 		return false;
-	if (atomic_fetch_add(&p->open, 1) < p->open_max &&
-	    atomic_compare_exchange_strong(&p->owner[ip6][port], &nobody, owner))
-		return true;
-	atomic_fetch_sub(&p->open, 1);
-	return false;
+	return atomic_compare_exchange_strong(&p->owner[ip6][port], &nobody, owner);
+}
+
+void relay_ports_hand_over(struct relay_ports *p, bool ip6, uint16_t port, uint8_t owner)
+{
+	atomic_store(&p->owner[ip6][port], owner);
 }
 
 void relay_ports_release(struct relay_ports *p, bool ip6, uint16_t port)
 {
 	atomic_store(&p->owner[ip6][port], RELAY_NO_OWNER);
-	atomic_fetch_sub(&p->open, 1);
 }
 
 static uint32_t gcd(uint32_t a, uint32_t b)

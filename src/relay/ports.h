@@ -15,8 +15,6 @@
 
 struct relay_ports {
 	uint16_t min, max;
-	uint32_t open_max;
-	_Atomic uint32_t open;
 	_Atomic uint8_t owner[2][65536]; /* 0: nobody; else the worker's number plus 1 */
 };
 
@@ -28,6 +26,9 @@ static inline uint8_t relay_ports_owner(struct relay_ports *p, bool ip6, uint16_
 
 /** relay_ports_claim() - Return: whether @port, of the range, is now @owner's. */
 bool relay_ports_claim(struct relay_ports *p, bool ip6, uint16_t port, uint8_t owner);
+
+/** relay_ports_hand_over() - a port that is claimed is @owner's from now on. */
+void relay_ports_hand_over(struct relay_ports *p, bool ip6, uint16_t port, uint8_t owner);
 void relay_ports_release(struct relay_ports *p, bool ip6, uint16_t port);
 
 /* A walk over all ports of the range, from a random place with a random stride, so that ports cannot be

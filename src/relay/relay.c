@@ -54,6 +54,7 @@ static struct relay_shared *shared_free(struct relay_shared *sh)
 	for (size_t i = 0; sh->rings && i < (size_t)sh->n_workers * sh->n_workers; i++)
 		ring_free(sh->rings[i]);
 	mem_free(sh->rings);
+	turn_ledger_free(sh->ledger);
 	mem_free(sh->external);
 	mem_free(sh);
 	return NULL;
@@ -68,14 +69,14 @@ static struct relay_shared *shared_new(const struct relay_params *p)
 	sh->n_workers = worker_count(p) + 1;
 	sh->ports.min = p->port_min;
 	sh->ports.max = p->port_max;
-	sh->ports.open_max = p->limits.allocations;
 	sh->connections = p->connections;
 	sh->stream_queue_bytes = p->stream_queue_bytes;
 	sh->stream_idle_ms = p->stream_idle_ms;
 	sh->n_external = p->n_external;
 	sh->external = copy(p->external, p->n_external, sizeof(*p->external));
 	sh->rings = mem_zalloc((size_t)sh->n_workers * sh->n_workers * sizeof(*sh->rings));
-	return sh->external && sh->rings ? sh : shared_free(sh);
+	sh->ledger = turn_ledger_new(&p->limits, rand_bytes, NULL);
+	return sh->external && sh->rings && sh->ledger ? sh : shared_free(sh);
 }
 
 static int make_worker(struct relay *r, const struct relay_params *p, unsigned number,

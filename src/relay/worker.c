@@ -84,6 +84,7 @@ static int make_turn(struct worker *w, const struct worker_params *p)
 	const struct relay_params *r = p->relay;
 	struct turn_params t = {
 		.limits = r->limits,
+		.ledger = p->shared->ledger,
 		.ops = &peer_turn_ops,
 		.arg = w,
 		.policy = w->addresses.policy,

@@ -22,6 +22,7 @@
 #include "loop/ring.h"
 #include "relay/ports.h"
 #include "relay/relay.h"
+#include "turn/ledger.h"
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -120,8 +121,8 @@ struct udp_listener {
 /* A relay socket. */
 struct turn_socket {
 	uv_poll_t poll;
-	struct worker *worker;
-	struct turn_alloc *alloc; /* NULL before socket_own() */
+	struct worker *worker;    /* NULL before socket_own(): then it is in no loop, and may change hands */
+	struct turn_alloc *alloc; /* likewise */
 	struct addr relayed;
 	int fd;
 	uint16_t port;
@@ -147,6 +148,7 @@ struct client {
 /* What all workers share. Fixed once they run, but for the atomics. */
 struct relay_shared {
 	struct relay_ports ports;
+	struct turn_ledger *ledger; /* with a mutex of its own; asked when an allocation begins or ends */
 	unsigned n_workers;
 	struct worker *workers[RELAY_WORKERS_MAX];
 	_Atomic(struct ring *) *rings; /* [from * n_workers + to], made when first needed */

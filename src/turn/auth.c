@@ -83,7 +83,7 @@ static int check_kept_key(struct turn_request *q, const struct turn_who *who)
 	if (stun_integrity_check(&q->m, &l->key.hmac) != 0)
 		return STUN_CODE_UNAUTHENTICATED;
 	memcpy(l->username, q->alloc->username, strlen(q->alloc->username) + 1);
-	l->user = q->alloc->share.owner->name;
+	l->user = q->alloc->owner->name;
 	return 0;
 }
 

@@ -50,6 +50,11 @@ static const char *const near6[4] = {"[2a00:1450::1]", "[2a00:1450::2]", "[2a00:
 static const char *const apart[4] = {"a", "b", "c", "d"};
 static const char *const same[4] = {"a", "a", "a", "d"};
 
+static void assert_empty(const struct turn_ledger *l)
+{
+	assert_int_equal(l->accounts.count + l->places.count + l->tokens.count + l->total, 0);
+}
+
 /* The third is one too many, until the first ends. */
 static void third_is_refused(void)
 {
@@ -118,7 +123,7 @@ static void reservations_count(void **state)
 	stun_build_even_port(&c[2].b, true);
 	assert_int_equal(kit_ask(&c[2]), STUN_CODE_QUOTA_REACHED);
 	assert_int_equal(k.open, 1);
-	assert_int_equal(k.server->n_shares, 1);
+	assert_int_equal(k.server->ledger->total, 1);
 }
 
 /* Bytes that @n requests without proof bring, of bytes sent. */
@@ -192,7 +197,8 @@ static void a_table_of_prefixes_does_not_grow(void **state)
 		kit_begin(&c[0], STUN_BINDING);
 		assert_int_equal(kit_plain(&c[0]), 0);
 	}
-	assert_int_equal(k.server->owners.count + k.server->places.count + k.server->tuples.count, 0);
+	assert_int_equal(k.server->owners.count + k.server->tuples.count, 0);
+	assert_empty(k.server->ledger);
 }
 
 static void revoked_users_are_out(void **state)
@@ -232,7 +238,8 @@ static void revoked_with_reservations(void **state)
 	assert_int_equal(k.open, 2);
 	turn_revoke(k.server, "a", k.now);
 	assert_int_equal(k.open, 0);
-	assert_int_equal(k.server->owners.count + k.server->places.count + k.server->n_shares, 0);
+	assert_int_equal(k.server->owners.count, 0);
+	assert_empty(k.server->ledger);
 }
 
 static void revoked_static_users(void **state)
@@ -313,7 +320,8 @@ static void memory_may_run_out_anywhere(void **state)
 	}
 	kit_advance(&k, 700000);
 	assert_int_equal(k.open, 0);
-	assert_int_equal(k.server->owners.count + k.server->places.count + k.server->n_shares, 0);
+	assert_int_equal(k.server->owners.count, 0);
+	assert_empty(k.server->ledger);
 }
 
 static void a_server_is_whole_or_not_at_all(void **state)
