@@ -35,7 +35,10 @@ async function walk(...steps) {
     ...[RELAY, '3478', USER, PASSWORD, PEER, String(echo.port), String(CLOSED_PORT), ...steps],
   ]);
   assert.equal(status, 0, output);
-  return said.trim().split('\n').map((l) => JSON.parse(l));
+  return said
+    .trim()
+    .split('\n')
+    .map((l) => JSON.parse(l));
 }
 
 test('a wide datagram reaches the peer in fragments, and with DONT-FRAGMENT the client is told the width', async () => {

@@ -132,7 +132,16 @@ export function certificates() {
   ]);
   run('openssl', [
     ...['req', '-x509', ...key, '-days', '2', '-subj', `/CN=${RELAY_NAME}`],
-    ...['-CA', path('ca.pem'), '-CAkey', path('ca.key'), '-keyout', path('key.pem'), '-out', path('cert.pem')],
+    ...[
+      '-CA',
+      path('ca.pem'),
+      '-CAkey',
+      path('ca.key'),
+      '-keyout',
+      path('key.pem'),
+      '-out',
+      path('cert.pem'),
+    ],
     ...['-addext', 'basicConstraints=critical,CA:FALSE'],
     ...['-addext', `subjectAltName=DNS:${RELAY_NAME},IP:${RELAY}`],
   ]);

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { at, certificates } from './lab.mjs';
+import { at, certificates, finish } from './lab.mjs';
 
 const binary = resolve(process.env.PARLEY ?? 'build/parley');
 
+const METRICS_PORT = 9464;
 export const USER = 'ada';
 export const PASSWORD = 'interoperation';
 export const SECRET = 'a secret that coturn and Parley share';
@@ -25,7 +26,7 @@ export class Relay {
       'turn.workers': 2,
       'tls.cert': this.tls.cert,
       'tls.key': this.tls.key,
-      'metrics.port': 0,
+      'metrics.port': METRICS_PORT,
       ...sets,
     };
     const words = Object.entries(options).flatMap(([k, v]) => ['--set', `${k}=${v}`]);
@@ -42,6 +43,15 @@ export class Relay {
     });
     this.child.removeAllListeners('exit');
     return this;
+  }
+
+  /** A counter of the relay's, over all its labels. */
+  async metric(name) {
+    const get = `fetch('http://127.0.0.1:${METRICS_PORT}/metrics').then((r) => r.text()).then(console.log)`;
+    const { said } = await finish('relay', [process.execPath, '-e', get]);
+    const lines = said.split('\n').filter((l) => l.startsWith(`${name} `) || l.startsWith(`${name}{`));
+    if (lines.length === 0) throw new Error(`${name} is not in /metrics:\n${said}`);
+    return lines.reduce((sum, l) => sum + Number(l.split(' ').at(-1)), 0);
   }
 
   /** Stop gracefully. Throws where it did not end with 0, as after a sanitizer's report. */
