@@ -8,6 +8,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeCertificates } from '../../e2e/lib/certificates.mjs';
 
 export const RELAY = '44.1.0.10';
 export const CLIENT = '44.2.0.10';
@@ -121,32 +122,9 @@ export function stay(place, command, ready) {
   });
 }
 
-/** A certificate authority of the lab's own, and the relay's certificate from it. @returns paths */
-export function certificates() {
-  const dir = mkdtempSync(join(tmpdir(), 'interop-tls-'));
-  const path = (name) => join(dir, name);
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  run('openssl', [
-    ...['req', '-x509', ...key, '-days', '2', '-subj', '/CN=Interoperation test'],
-    ...['-keyout', path('ca.key'), '-out', path('ca.pem')],
-  ]);
-  run('openssl', [
-    ...['req', '-x509', ...key, '-days', '2', '-subj', `/CN=${RELAY_NAME}`],
-    ...[
-      '-CA',
-      path('ca.pem'),
-      '-CAkey',
-      path('ca.key'),
-      '-keyout',
-      path('key.pem'),
-      '-out',
-      path('cert.pem'),
-    ],
-    ...['-addext', 'basicConstraints=critical,CA:FALSE'],
-    ...['-addext', `subjectAltName=DNS:${RELAY_NAME},IP:${RELAY}`],
-  ]);
-  return { ca: path('ca.pem'), cert: path('cert.pem'), key: path('key.pem') };
-}
+/** An authority of the lab's own, and the relay's certificate from it. @returns paths */
+export const certificates = () =>
+  makeCertificates(mkdtempSync(join(tmpdir(), 'interop-tls-')), RELAY_NAME, [`IP:${RELAY}`]);
 
 /** The path of a file beside the tests. */
 export const beside = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
