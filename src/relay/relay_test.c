@@ -113,10 +113,10 @@ static void its_own_stun_tells_the_external_address(void **state)
 	bench_close(b);
 }
 
-/* As many allocations as PARLEY_CHURN says, made and ended in turn: nothing may stay behind. */
+/* As many allocations as CHURN_ALLOCATIONS says, made and ended in turn: nothing may stay behind. */
 static void churn_leaves_nothing(void **state)
 {
-	const char *wish = getenv("PARLEY_CHURN");
+	const char *wish = getenv("CHURN_ALLOCATIONS");
 	unsigned long rounds = wish ? strtoul(wish, NULL, 10) : 500;
 	struct bench *b = bench_open(2, 10);
 	int before = dup(0);
