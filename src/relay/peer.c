@@ -94,10 +94,26 @@ static bool read_error(struct turn_socket *s)
 	return true;
 }
 
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+/*
+ * Prioritized data never comes on UDP. But where an ICMP error is alone, libuv adds to POLLERR what was asked
+ * for, and with POLLPRI among it the handle goes on.
+ */
+static void poll_start(struct turn_socket *s)
+{
+	int r = uv_poll_start(&s->poll, UV_READABLE | UV_PRIORITIZED, on_readable);
+	assert(r == 0); /* fails only for handles that are closing and sockets that another handle polls */
+	(void)r;
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct turn_socket *s = CONTAINER_OF(poll, struct turn_socket, poll);
 	struct worker *w = s->worker;
+	/* POLLERR with anything but POLLPRI beside it, such as POLLIN, stops the handle. */
+	if (status < 0)
+		poll_start(s);
 	if (status < 0 || (events & UV_PRIORITIZED)) {
 		for (int i = 0; i < ERRORS_PER_WAKEUP && read_error(s); i++)
 			;
@@ -300,9 +316,7 @@ static int op_socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a)
 	w->by_port[s->ip6][s->port] = s;
 	/* It may be the odd port of a pair that another worker has opened. */
 	relay_ports_hand_over(&w->shared->ports, s->ip6, s->port, (uint8_t)(w->number + 1));
-	/* Prioritized data never comes on UDP; asking for it keeps libuv from stopping at an ICMP error. */
-	r = uv_poll_start(&s->poll, UV_READABLE | UV_PRIORITIZED, on_readable);
-	assert(r == 0); /* fails only for handles that are closing and sockets that another handle polls */
+	poll_start(s);
 	return 0;
 }
 

@@ -48,9 +48,16 @@ void bench_call(struct bench *b, void (*fn)(struct bench *b, void *arg), void *a
 		usleep(200);
 }
 
-static uint16_t free_port(void)
+static struct addr listen_addr(const struct bench *b)
 {
-	struct addr a = {.in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}}};
+	struct addr a;
+	assert_int_equal(addr_parse(&a, b->wish.listen ? b->wish.listen : "127.0.0.1", b->port), 0);
+	return a;
+}
+
+static uint16_t free_port(const struct bench *b)
+{
+	struct addr a = listen_addr(b);
 	socklen_t len = sizeof(a.in);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	assert_int_equal(bind(fd, &a.sa, len), 0);
@@ -59,17 +66,22 @@ static uint16_t free_port(void)
 	return addr_port(&a);
 }
 
+static uint32_t or (uint32_t value, uint32_t otherwise)
+{
+	return value ? value : otherwise;
+}
+
 static void start_relay(struct bench *b)
 {
-	struct addr listen;
+	struct addr listen = listen_addr(b);
 	const char *secrets[] = {SECRET};
-	assert_int_equal(addr_parse(&listen, "127.0.0.1", 0), 0);
+	const struct bench_wish *wish = &b->wish;
 	struct relay_params p = {
 		.loop = &b->loop,
 		.listen = &listen,
 		.n_listen = 1,
 		.port = b->port,
-		.workers = b->workers,
+		.workers = wish->workers,
 		.port_min = 20000,
 		.port_max = 30000,
 		.realm = "test",
@@ -79,8 +91,8 @@ static void start_relay(struct bench *b)
 		.connections = 100,
 		.stream_queue_bytes = 65536,
 		.stream_idle_ms = 60000,
-		.limits = {.allocations = b->allocations,
-			   .allocations_per_user = b->per_user,
+		.limits = {.allocations = or (wish->allocations, 1000),
+			   .allocations_per_user = or (wish->per_user, 1000),
 			   .allocations_per_address = 1000,
 			   .permissions = 16,
 			   .channels = 16,
@@ -111,13 +123,11 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct bench *bench_open_for(unsigned workers, uint32_t allocations, uint32_t per_user)
+struct bench *bench_open_wish(const struct bench_wish *wish)
 {
 	struct bench *b = test_calloc(1, sizeof(*b));
-	b->port = free_port();
-	b->workers = workers;
-	b->allocations = allocations;
-	b->per_user = per_user;
+	b->wish = *wish;
+	b->port = free_port(b);
 	assert_int_equal(pthread_create(&b->thread, NULL, run, b), 0);
 	while (!b->ready)
 		usleep(200);
@@ -127,7 +137,7 @@ struct bench *bench_open_for(unsigned workers, uint32_t allocations, uint32_t pe
 
 struct bench *bench_open(unsigned workers, uint32_t allocations)
 {
-	return bench_open_for(workers, allocations, 1000);
+	return bench_open_wish(&(struct bench_wish){.workers = workers, .allocations = allocations});
 }
 
 static void stop_loop(struct bench *b, void *arg)
@@ -180,9 +190,8 @@ const struct relay_counters *bench_count(struct bench *b)
 
 void user_open(struct user *u, const struct bench *b, bool stream, const char *name)
 {
-	struct addr server;
+	struct addr server = listen_addr(b);
 	*u = (struct user){.stream = stream};
-	assert_int_equal(addr_parse(&server, "127.0.0.1", b->port), 0);
 	u->fd = socket(AF_INET, stream ? SOCK_STREAM : SOCK_DGRAM, 0);
 	assert_int_equal(connect(u->fd, &server.sa, addr_len(&server)), 0);
 	assert_int_equal(turn_credential_make(SECRET, name, clock_wall_ms() / 1000 + 600, &u->credential), 0);
@@ -322,6 +331,34 @@ void user_end(struct user *u)
 	user_sign(u, &b);
 	assert_int_equal(user_ask(u, &b, request, &m, answer), 0);
 	close(u->fd);
+}
+
+int user_permit(struct user *u, const struct addr *peer)
+{
+	uint8_t request[512];
+	uint8_t answer[TURN_REPLY_MAX];
+	struct stun_build b;
+	struct stun_msg m;
+	user_begin(&b, request, sizeof(request), STUN_CREATE_PERMISSION);
+	stun_build_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, peer);
+	user_sign(u, &b);
+	return user_ask(u, &b, request, &m, answer);
+}
+
+void user_indicate(struct user *u, const struct addr *peer, const void *data, size_t n, bool dont_fragment)
+{
+	uint8_t message[4096];
+	uint8_t tid[STUN_TID_BYTES];
+	struct stun_build b;
+	size_t len = 0;
+	rand_bytes(NULL, tid, sizeof(tid));
+	stun_build_init(&b, message, sizeof(message), stun_type(STUN_INDICATION, STUN_SEND), tid);
+	stun_build_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, peer);
+	if (dont_fragment)
+		stun_build_flag(&b, STUN_ATTR_DONT_FRAGMENT);
+	stun_build_bytes(&b, STUN_ATTR_DATA, data, n);
+	assert_int_equal(stun_build_end(&b, &len), 0);
+	user_send(u, message, len);
 }
 
 void user_bind(struct user *u, const struct addr *peer, uint16_t channel)
