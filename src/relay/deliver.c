@@ -5,7 +5,7 @@
  *
  * Thread: the worker's.
  */
-#include "relay/worker.h"
+#include "relay/send.h"
 
 #include "base/mem.h"
 
@@ -163,20 +163,36 @@ void deliver_rings(struct worker *w)
 
 /* ---- up ---- */
 
-/* Don't Fragment is a socket's option, so such a datagram leaves alone. It is rare. */
+/*
+ * Don't Fragment is a socket's option, so such a datagram leaves alone. It is rare.
+ *
+ * PROBE, not DO: it is the client who discovers the path's MTU, and each time it tries the datagram is to
+ * leave (RFC 8656 §15) and a router to answer it, whatever this machine has heard of that path before. Only
+ * what the way out itself does not take is refused here.
+ */
 static void send_unfragmented(struct worker *w, const struct turn_up *up)
 {
 	struct turn_socket *s = up->socket;
 	int level = s->ip6 ? IPPROTO_IPV6 : IPPROTO_IP;
 	int option = s->ip6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
-	int dont = IP_PMTUDISC_DO;
+	int dont = IP_PMTUDISC_PROBE;
 	int may = IP_PMTUDISC_DONT;
+	if (!s->tuned)
+		peer_tune(s);
 	out_flush(w);
 	if (setsockopt(s->fd, level, option, &dont, sizeof(dont)) < 0) {
 		w->io.drop_send++;
 		return;
 	}
-	ssize_t n = sendto(s->fd, up->data, up->len, MSG_DONTWAIT, &up->peer.sa, addr_len(&up->peer));
+	ssize_t n;
+	/* The first may fail with the error of an earlier packet. */
+	for (int tries = 0; tries < 2; tries++) {
+		n = sendto(s->fd, up->data, up->len, MSG_DONTWAIT, &up->peer.sa, addr_len(&up->peer));
+		if (n >= 0 || !send_is_report(errno))
+			break;
+	}
+	if (n < 0 && errno == EMSGSIZE)
+		icmp_read(s, &up->peer);
 	if (n < 0)
 		w->io.drop_send++;
 	else

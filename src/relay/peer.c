@@ -8,8 +8,6 @@
  * The relayed address is the one at which the client reached us, for there its peers will most likely reach
  * us too; or, behind a NAT of the cloud's, the configured external one.
  *
- * ICMP errors come through the socket's error queue (IP_RECVERR) with the address that the packet was for.
- *
  * Thread: the worker's.
  */
 #include "relay/worker.h"
@@ -19,14 +17,12 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/errqueue.h>
 #include <string.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES      (1024 * 1024)
-#define RX_BATCH          16
-#define ERRORS_PER_WAKEUP 16
-#define REFUSED_LOG_MS    10000
+#define BUFFER_BYTES   (1024 * 1024)
+#define RX_BATCH       16
+#define REFUSED_LOG_MS 10000
 
 static void set_int(int fd, int level, int option, int value)
 {
@@ -55,45 +51,6 @@ void peer_tune(struct turn_socket *s)
 
 /* ---- what peers send ---- */
 
-/* One error of the queue. Return: whether there was one. */
-static bool read_error(struct turn_socket *s)
-{
-	struct worker *w = s->worker;
-	uint8_t ctrl[512];
-	struct sockaddr_storage name;
-	struct msghdr m = {.msg_name = &name,
-			   .msg_namelen = sizeof(name),
-			   .msg_control = ctrl,
-			   .msg_controllen = sizeof(ctrl)};
-	if (recvmsg(s->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-		return false;
-	struct addr peer;
-	if (addr_from_sockaddr(&peer, (const struct sockaddr *)&name) < 0)
-		return true;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
-		struct sock_extended_err e;
-		bool ours = (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
-			    (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
-		if (!ours)
-			continue;
-		memcpy(&e, CMSG_DATA(c), sizeof(e));
-		if (e.ee_origin != SO_EE_ORIGIN_ICMP && e.ee_origin != SO_EE_ORIGIN_ICMP6)
-			continue;
-		const struct turn_from *from = turn_alloc_from(s->alloc);
-		uint8_t msg[TURN_REPLY_MAX];
-		size_t n = turn_icmp(s->alloc, &peer, e.ee_type, e.ee_code, e.ee_info, loop_now_ms(w->loop),
-				     msg);
-		w->io.icmp++;
-		if (n && from->transport != TURN_UDP) {
-			client_data(from->user, msg, n, NULL, 0);
-		} else if (n) {
-			memcpy(out_reply(w), msg, n);
-			out_reply_commit(w, from->user, &from->client, &from->server, n);
-		}
-	}
-	return true;
-}
-
 static void on_readable(uv_poll_t *poll, int status, int events);
 
 /*
@@ -114,10 +71,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	/* POLLERR with anything but POLLPRI beside it, such as POLLIN, stops the handle. */
 	if (status < 0)
 		poll_start(s);
-	if (status < 0 || (events & UV_PRIORITIZED)) {
-		for (int i = 0; i < ERRORS_PER_WAKEUP && read_error(s); i++)
-			;
-	}
+	if (status < 0 || (events & UV_PRIORITIZED))
+		icmp_read(s, NULL);
 	if (!s->tuned)
 		peer_tune(s);
 	unsigned n = rx_receive(w, s->fd, &s->batch, RX_BATCH);

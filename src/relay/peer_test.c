@@ -135,10 +135,41 @@ static void an_error_with_data_leaves_a_socket_alive(void **state)
 	bench_close(b);
 }
 
+/* ---- Don't Fragment ---- */
+
+static void dont_fragment_tells_what_is_too_big(void **state)
+{
+	struct bench *b = open_on_wire();
+	struct addr peer = addr("5.5.1.2:7777");
+	struct user u;
+	uint8_t data[WIRE_MTU] = {0};
+	struct wire_packet *packet = test_malloc(sizeof(*packet));
+	open_user(&u, b, &peer);
+	/* Nothing but Don't Fragment has ever been sent from this socket. */
+	user_indicate(&u, &peer, data, WIRE_MTU - 28 + 1, true);
+	expect_icmp(&u, &peer, &(struct stun_icmp){.type = 3, .code = 4, .data = WIRE_MTU});
+	for (int round = 0; round < 3; round++) {
+		user_indicate(&u, &peer, data, WIRE_MTU - 28, true);
+		/* Each of them leaves: what a router said of the first is the client's to know. */
+		wire_receive(&wire, packet);
+		assert_true(packet->dont_fragment);
+		assert_int_equal(packet->len, WIRE_MTU - 28);
+		wire_icmp(&wire, 3, 4, 1000, packet);
+		expect_icmp(&u, &peer, &(struct stun_icmp){.type = 3, .code = 4, .data = 1000});
+	}
+	user_indicate(&u, &peer, data, 900, false);
+	wire_receive(&wire, packet);
+	assert_false(packet->dont_fragment);
+	close(u.fd);
+	test_free(packet);
+	bench_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_with_data_leaves_a_socket_alive),
+		cmocka_unit_test(dont_fragment_tells_what_is_too_big),
 	};
 	if (sodium_init() < 0)
 		return 1;

@@ -91,8 +91,7 @@ static void count_sent(struct worker *w, uint32_t packets, uint32_t bytes)
 	w->io.tx_bursts += packets > 1;
 }
 
-/* The error of an earlier packet (ICMP) is reported once, by whatever comes next, and that is not sent. */
-static bool is_report(int err)
+bool send_is_report(int err)
 {
 	return err == ECONNREFUSED || err == EHOSTUNREACH || err == ENETUNREACH || err == EHOSTDOWN ||
 	       err == ENOPROTOOPT || err == EPROTO;
@@ -104,7 +103,7 @@ static void send_one(struct sender *sn, const struct msghdr *m)
 	for (size_t i = 0; i < m->msg_iovlen; i++)
 		bytes += m->msg_iov[i].iov_len;
 	ssize_t n = sendmsg(sn->fd, m, MSG_DONTWAIT);
-	if (n < 0 && is_report(errno))
+	if (n < 0 && send_is_report(errno))
 		n = sendmsg(sn->fd, m, MSG_DONTWAIT);
 	if (n < 0)
 		sn->w->io.drop_send++;
@@ -154,7 +153,7 @@ static unsigned handle_error(struct sender *sn, unsigned at, int err)
 		send_apart(sn, at);
 		return 1;
 	}
-	if (is_report(err)) {
+	if (send_is_report(err)) {
 		send_one(sn, &sn->msgs[at].msg_hdr);
 		return 1;
 	}

@@ -7,6 +7,8 @@
 #include "stun/msg.h"
 #include "turn/credential.h"
 
+#define BENCH_SECRET "a secret"
+
 /* What differs between tests. 0 stands for plenty. */
 struct bench_wish {
 	const char *listen; /* NULL: 127.0.0.1 */
@@ -32,6 +34,9 @@ struct bench {
 struct bench *bench_open_wish(const struct bench_wish *wish);
 struct bench *bench_open(unsigned workers, uint32_t allocations);
 void bench_close(struct bench *b);
+
+/** bench_addr() - where it listens */
+struct addr bench_addr(const struct bench *b);
 
 /** bench_call() - run @fn on the control loop and wait for it */
 void bench_call(struct bench *b, void (*fn)(struct bench *b, void *arg), void *arg);
