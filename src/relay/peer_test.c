@@ -6,6 +6,7 @@
 #include "relay/testkit.h"
 #include "relay/wirekit.h"
 
+#include "base/clock.h"
 #include "stun/read.h"
 
 #include <poll.h>
@@ -165,11 +166,40 @@ static void dont_fragment_tells_what_is_too_big(void **state)
 	bench_close(b);
 }
 
+/* ---- this machine's addresses ---- */
+
+static void stop_looking(struct bench *b, void *arg)
+{
+	loop_timer_stop(&b->loop, &b->relay->addresses_timer);
+}
+
+static void a_new_address_is_no_peer_at_once(void **state)
+{
+	struct bench *b = open_on_wire();
+	struct addr fresh = addr("5.5.1.77:53");
+	struct user u;
+	open_user(&u, b, &fresh);
+	/* So that only the kernel can have told. */
+	bench_call(b, stop_looking, NULL);
+	uint64_t end_ms = clock_mono_ms() + WAIT_MS;
+	wire_own("5.5.1.77");
+	while (user_permit(&u, &fresh) == 0)
+		assert_true(clock_mono_ms() < end_ms);
+	/* A permission of before is good no longer either: data to it is refused, not sent. */
+	uint64_t refused = bench_count(b)->turn.drop_peer_refused;
+	user_indicate(&u, &fresh, "secret?", 7, false);
+	while (bench_count(b)->turn.drop_peer_refused == refused)
+		;
+	close(u.fd);
+	bench_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_with_data_leaves_a_socket_alive),
 		cmocka_unit_test(dont_fragment_tells_what_is_too_big),
+		cmocka_unit_test(a_new_address_is_no_peer_at_once),
 	};
 	if (sodium_init() < 0)
 		return 1;

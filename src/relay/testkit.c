@@ -150,6 +150,7 @@ static void on_counted(void *arg, const struct relay_counters *each, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		b->allocations_now[i] = each[i].turn.allocations_now;
 		b->sum.turn.allocations_now += each[i].turn.allocations_now;
+		b->sum.turn.drop_peer_refused += each[i].turn.drop_peer_refused;
 		b->sum.turn.revoked += each[i].turn.revoked;
 		b->sum.io.local_packets += each[i].io.local_packets;
 		b->sum.io.clients_now[TURN_TCP] += each[i].io.clients_now[TURN_TCP];
