@@ -72,8 +72,9 @@ static void tell_client(struct turn_socket *s, const struct peer_error *e)
 	}
 }
 
-void icmp_read(struct turn_socket *s, const struct addr *refused)
+bool icmp_read(struct turn_socket *s, const struct addr *refused)
 {
+	bool met = false;
 	for (int i = 0; i < ERRORS_PER_WAKEUP; i++) {
 		uint8_t ctrl[512];
 		struct sockaddr_storage name;
@@ -83,11 +84,13 @@ void icmp_read(struct turn_socket *s, const struct addr *refused)
 				   .msg_control = ctrl,
 				   .msg_controllen = sizeof(ctrl)};
 		if (recvmsg(s->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-			return;
+			break;
 		if (!parse_error(s, &m, &e) || (!e.from_icmp && !refused))
 			continue;
 		if (!e.from_icmp)
 			e.peer = *refused;
+		met = met || !e.from_icmp;
 		tell_client(s, &e);
 	}
+	return met;
 }

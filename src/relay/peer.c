@@ -40,12 +40,21 @@ struct turn_socket *peer_find(const struct worker *w, const struct addr *relayed
 	return s && addr_same_ip(&s->relayed, relayed) ? s : NULL;
 }
 
+bool peer_fragment(struct turn_socket *s, bool may)
+{
+	/* OMIT fragments as DONT does. But under DONT IPv4 keeps "fragmentation needed" to itself, even if it
+	 * is about a datagram that left before, under PROBE; and IPv6 does so under OMIT. */
+	int value = !may ? IP_PMTUDISC_PROBE : s->ip6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_OMIT;
+	int r = s->ip6 ? setsockopt(s->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &value, sizeof(value))
+		       : setsockopt(s->fd, IPPROTO_IP, IP_MTU_DISCOVER, &value, sizeof(value));
+	return r == 0;
+}
+
 void peer_tune(struct turn_socket *s)
 {
-	int level = s->ip6 ? IPPROTO_IPV6 : IPPROTO_IP;
 	s->tuned = true;
-	set_int(s->fd, level, s->ip6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	set_int(s->fd, level, s->ip6 ? IPV6_RECVERR : IP_RECVERR, 1);
+	peer_fragment(s, true);
+	set_int(s->fd, s->ip6 ? IPPROTO_IPV6 : IPPROTO_IP, s->ip6 ? IPV6_RECVERR : IP_RECVERR, 1);
 	udp_tune(s->fd, BUFFER_BYTES);
 }
 
