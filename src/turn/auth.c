@@ -123,7 +123,7 @@ int turn_authenticate(struct turn_request *q)
 		return r;
 	q->proven = true;
 	if (q->from->transport == TURN_UDP)
-		turn_budget_proven(q->server, &q->from->client, q->now.mono_ms);
+		turn_budget_proven(q);
 	/* RFC 8656 §5 */
 	return q->alloc && !same_name ? STUN_CODE_WRONG_CREDENTIALS : 0;
 }

@@ -169,6 +169,11 @@ struct turn_secrets {
 	char **texts;
 };
 
+/* What may be answered to who has proved nothing, by prefix and by the network around it. */
+struct turn_budget {
+	struct bucket_table *each, *wide;
+};
+
 struct turn_server {
 	struct turn_limits limits;
 	const struct turn_ops *ops;
@@ -193,7 +198,7 @@ struct turn_server {
 	struct turn_ledger *own_ledger; /* the same, where it is not shared; else NULL */
 	struct wheel_timer reservations_timer;
 	struct bucket bucket;
-	struct bucket_table *unproven;
+	struct turn_budget binding_budget, challenge_budget;
 	struct turn_memory *revoked;
 	struct turn_memory *deleted;
 	struct wheel wheel;
@@ -370,12 +375,14 @@ static inline uint32_t turn_burst(uint32_t rate)
 	return rate > 65536 ? rate : 65536;
 }
 
-/** turn_budget() - may a sender that has proved nothing have @reply bytes for @request bytes? */
-bool turn_budget(struct turn_server *s, const struct addr *client, size_t request, size_t reply,
-		 uint64_t now_ms);
+int turn_budget_init(struct turn_server *s) MUST_CHECK;
+void turn_budget_deinit(struct turn_server *s);
 
-/** turn_budget_proven() - answers do reach that prefix */
-void turn_budget_proven(struct turn_server *s, const struct addr *client, uint64_t now_ms);
+/** turn_budget_take() - may who has proved nothing have @reply bytes for @q? */
+bool turn_budget_take(const struct turn_request *q, size_t reply) MUST_CHECK;
+
+/** turn_budget_proven() - answers do reach where @q came from */
+void turn_budget_proven(const struct turn_request *q);
 
 /* peers.c: the tables of an allocation */
 

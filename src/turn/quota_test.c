@@ -186,6 +186,55 @@ static void proof_fills_the_budget(void **state)
 	assert_int_equal(kit_allocate(&c[2]), 0);
 }
 
+static uint32_t below(uint32_t n)
+{
+	k.random = k.random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+	return (uint32_t)(k.random >> 33) % n;
+}
+
+/* Whatever is sent in the name of a network, and whenever: it gets what it sends, less an eighth, and a
+ * budget. */
+static void no_network_gets_more_than_it_sends(void **state)
+{
+	static const uint16_t methods[] = {STUN_BINDING, STUN_ALLOCATE, STUN_REFRESH};
+	const size_t budget = 1000, kinds = 2, wide = 4;
+	for (unsigned round = 0; round < 20; round++) {
+		size_t sent = 0, got = 0;
+		k = (struct kit){.limits = {.unauth_budget_bytes = budget, .unauth_prefixes = 4096}};
+		start(far, apart);
+		k.random = round;
+		uint32_t addresses = 1 + below(256);
+		for (unsigned i = 0; i < 3000; i++) {
+			c[0].from.client.in.sin_addr.s_addr = htonl(0xC6000000 + below(addresses));
+			kit_begin(&c[0], methods[below(3)]);
+			for (uint32_t n = below(3); n; n--)
+				stun_build_u32(&c[0].b, 0x8F00, 0);
+			int r = kit_plain(&c[0]);
+			sent += c[0].sent_len;
+			got += r < 0 ? 0 : c[0].answer_len;
+		}
+		assert_true(got <= sent - sent / 8 + kinds * wide * budget);
+		if (addresses == 1)
+			assert_true(got <= sent - sent / 8 + kinds * budget);
+		if (round < 19)
+			kit_deinit(&k);
+	}
+}
+
+/* A stream of what anybody can send in their name does not keep people out. */
+static void bindings_leave_the_challenge_alone(void **state)
+{
+	size_t sent = 0;
+	k.limits.unauth_budget_bytes = 1000;
+	start(near, apart);
+	(void)reflect(&c[0], STUN_BINDING, 10000, &sent);
+	assert_int_equal(kit_allocate(&c[1]), 0);
+	/* And challenges come back in seconds. */
+	(void)reflect(&c[0], STUN_ALLOCATE, 10000, &sent);
+	kit_advance(&k, 1000);
+	assert_int_equal(kit_allocate(&c[2]), 0);
+}
+
 /* A live call's 5-tuple can be written into packets as any other. */
 static void an_allocation_is_no_use_for_reflection(void **state)
 {
@@ -379,6 +428,8 @@ int main(void)
 		TEST(no_use_for_reflection),
 		TEST(streams_prove_themselves),
 		TEST(proof_fills_the_budget),
+		TEST(no_network_gets_more_than_it_sends),
+		TEST(bindings_leave_the_challenge_alone),
 		TEST(an_allocation_is_no_use_for_reflection),
 		TEST(a_table_of_prefixes_does_not_grow),
 		TEST(revoked_users_are_out),

@@ -13,7 +13,6 @@
 
 #define REVOKED_SETS   512
 #define DELETED_SETS   128
-#define BUCKET_WAYS    8
 #define CREDENTIAL_S   600
 #define LIFETIME_MAX_S 3600
 
@@ -106,17 +105,11 @@ static void random_key(struct turn_server *s, uint8_t key[MAP_HASH_KEY_BYTES])
 static int make_tables(struct turn_server *s)
 {
 	uint8_t key[MAP_HASH_KEY_BYTES];
-	size_t sets = 1;
-	uint32_t budget = s->limits.unauth_budget_bytes;
-	while (sets * BUCKET_WAYS < s->limits.unauth_prefixes)
-		sets *= 2;
-	random_key(s, key);
-	s->unproven = bucket_table_new(sets, budget, budget, key);
 	random_key(s, key);
 	s->revoked = turn_memory_new(REVOKED_SETS, key);
 	random_key(s, key);
 	s->deleted = turn_memory_new(DELETED_SETS, key);
-	return s->unproven && s->revoked && s->deleted ? 0 : -ENOMEM;
+	return s->revoked && s->deleted ? turn_budget_init(s) : -ENOMEM;
 }
 
 static int join_ledger(struct turn_server *s, struct turn_ledger *shared)
@@ -198,7 +191,7 @@ struct turn_server *turn_free(struct turn_server *s)
 	map_deinit(&s->tuples);
 	map_deinit(&s->owners);
 	wheel_deinit(&s->wheel);
-	bucket_table_free(s->unproven);
+	turn_budget_deinit(s);
 	turn_memory_free(s->revoked);
 	turn_memory_free(s->deleted);
 	free_secrets(&s->secrets);

@@ -48,9 +48,10 @@ struct turn_limits {
 	uint32_t lifetime_max_s;          /* of an allocation, granted at most; 0: an hour */
 	uint64_t bytes_per_s;             /* per allocation, both ways together; 0: unlimited */
 	uint64_t bytes_per_s_total; /* of this server alone: it is taken for every packet; 0: unlimited */
-	uint32_t
-		unauth_budget_bytes; /* per source prefix: what may be answered before it must prove itself */
-	uint32_t unauth_prefixes;    /* size of that table */
+	/* Per source prefix: what may be answered before it must prove itself, for Binding and for the
+	 * challenge each. */
+	uint32_t unauth_budget_bytes;
+	uint32_t unauth_prefixes; /* size of that table */
 };
 
 struct turn_user {
