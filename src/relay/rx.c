@@ -70,14 +70,17 @@ static unsigned least(unsigned a, unsigned b)
 unsigned rx_receive(struct worker *w, int fd, struct rx_batch *batch, unsigned max)
 {
 	struct rx *rx = &w->rx;
-	unsigned want = least(least(batch->want ? batch->want : 1, max), room(w));
+	unsigned hoped = batch->want ? batch->want : 1;
+	unsigned want = least(hoped, room(w));
 	for (unsigned i = 0; i < want; i++)
 		prepare(&rx->msgs[rx->used + i].msg_hdr);
 	int r = recvmmsg(fd, rx->msgs + rx->used, want, MSG_DONTWAIT, NULL);
 	/* Errors of earlier packets are reported here too; what matters of them is in the error queue. */
 	unsigned n = r > 0 ? (unsigned)r : 0;
-	/* As many as came the last time; after as many as were asked for, twice that. */
-	batch->want = (uint8_t)(n == want ? least(2 * n, max) : n);
+	if (n < want)
+		batch->want = (uint8_t)n;
+	else if (n == hoped)
+		batch->want = (uint8_t)least(2 * n, max);
 	return n;
 }
 

@@ -56,10 +56,10 @@ struct rx {
 	uint8_t ctrl[RX_SLOTS][RX_CTRL_BYTES];
 };
 
-/* How many datagrams to ask one socket for. Asking for more than there are costs nearly as much as one that
- * there is, and on most wake-ups there is one. */
+/* How many datagrams to ask one socket for: as many as came the last time; after all that were asked for,
+ * twice as many. On most wake-ups there is one, and looking for more that are not there costs time. */
 struct rx_batch {
-	uint8_t want;
+	uint8_t want; /* 0 as 1; a socket has one maximum */
 };
 
 /* ---- out ---- */
