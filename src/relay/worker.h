@@ -50,6 +50,8 @@ struct rx {
 	uint8_t *arena;
 	unsigned used; /* slots with data that is still to be sent on */
 	size_t bytes;  /* in these */
+	bool many;     /* gather as many as there are slots for */
+	unsigned few;  /* how often fewer have been gathered since that was last tried */
 	struct mmsghdr msgs[RX_SLOTS];
 	struct iovec iov[RX_SLOTS];
 	struct sockaddr_storage names[RX_SLOTS];
@@ -91,6 +93,7 @@ struct lane {
 struct out {
 	struct list up, down;
 	uint32_t n_entries, n_dests, n_scratch, n_replies;
+	uint32_t n_lanes;    /* that the entries are in */
 	uint32_t generation; /* grows with every flush, when all pointers into this go */
 	bool no_burst;       /* this machine cannot segment: known from an error */
 	struct out_entry entries[OUT_ENTRIES];
