@@ -4,7 +4,7 @@
  *   relay.c  start and end
  *   orders.c revoking, new secrets, new certificates: an order to each worker
  *   count.c  every worker's counters, asked for and put together
- *   watch.c  this machine's addresses, looked at again and again
+ *   watch.c  this machine's addresses, looked at when they change
  *
  * The last worker has no thread: it lives on the control loop and takes the streams that arrive there (ADR
  * 6). It has no listeners of its own, but the same port directory and rings as the others.
@@ -22,6 +22,8 @@ struct relay {
 	struct relay_shared *shared;
 	struct address_list own;
 	struct wheel_timer addresses_timer;
+	uv_poll_t netlink;
+	int netlink_fd;    /* -1: none */
 	unsigned counting; /* relay_count() under way */
 	bool stopped;
 };

@@ -8,8 +8,6 @@
  * The relayed address is the one at which the client reached us, for there its peers will most likely reach
  * us too; or, behind a NAT of the cloud's, the configured external one.
  *
- * ICMP errors come through the socket's error queue (IP_RECVERR) with the address that the packet was for.
- *
  * Thread: the worker's.
  */
 #include "relay/worker.h"
@@ -19,14 +17,12 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/errqueue.h>
 #include <string.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES      (1024 * 1024)
-#define RX_BATCH          16
-#define ERRORS_PER_WAKEUP 16
-#define REFUSED_LOG_MS    10000
+#define BUFFER_BYTES   (1024 * 1024)
+#define RX_BATCH       16
+#define REFUSED_LOG_MS 10000
 
 static void set_int(int fd, int level, int option, int value)
 {
@@ -44,64 +40,48 @@ struct turn_socket *peer_find(const struct worker *w, const struct addr *relayed
 	return s && addr_same_ip(&s->relayed, relayed) ? s : NULL;
 }
 
+bool peer_fragment(struct turn_socket *s, bool may)
+{
+	/* OMIT fragments as DONT does. But under DONT IPv4 keeps "fragmentation needed" to itself, even if it
+	 * is about a datagram that left before, under PROBE; and IPv6 does so under OMIT. */
+	int value = !may ? IP_PMTUDISC_PROBE : s->ip6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_OMIT;
+	int r = s->ip6 ? setsockopt(s->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &value, sizeof(value))
+		       : setsockopt(s->fd, IPPROTO_IP, IP_MTU_DISCOVER, &value, sizeof(value));
+	return r == 0;
+}
+
 void peer_tune(struct turn_socket *s)
 {
-	int level = s->ip6 ? IPPROTO_IPV6 : IPPROTO_IP;
 	s->tuned = true;
-	set_int(s->fd, level, s->ip6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	set_int(s->fd, level, s->ip6 ? IPV6_RECVERR : IP_RECVERR, 1);
+	peer_fragment(s, true);
+	set_int(s->fd, s->ip6 ? IPPROTO_IPV6 : IPPROTO_IP, s->ip6 ? IPV6_RECVERR : IP_RECVERR, 1);
 	udp_tune(s->fd, BUFFER_BYTES);
 }
 
 /* ---- what peers send ---- */
 
-/* One error of the queue. Return: whether there was one. */
-static bool read_error(struct turn_socket *s)
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+/*
+ * Prioritized data never comes on UDP. But where an ICMP error is alone, libuv adds to POLLERR what was asked
+ * for, and with POLLPRI among it the handle goes on.
+ */
+static void poll_start(struct turn_socket *s)
 {
-	struct worker *w = s->worker;
-	uint8_t ctrl[512];
-	struct sockaddr_storage name;
-	struct msghdr m = {.msg_name = &name,
-			   .msg_namelen = sizeof(name),
-			   .msg_control = ctrl,
-			   .msg_controllen = sizeof(ctrl)};
-	if (recvmsg(s->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-		return false;
-	struct addr peer;
-	if (addr_from_sockaddr(&peer, (const struct sockaddr *)&name) < 0)
-		return true;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
-		struct sock_extended_err e;
-		bool ours = (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
-			    (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
-		if (!ours)
-			continue;
-		memcpy(&e, CMSG_DATA(c), sizeof(e));
-		if (e.ee_origin != SO_EE_ORIGIN_ICMP && e.ee_origin != SO_EE_ORIGIN_ICMP6)
-			continue;
-		const struct turn_from *from = turn_alloc_from(s->alloc);
-		uint8_t msg[TURN_REPLY_MAX];
-		size_t n = turn_icmp(s->alloc, &peer, e.ee_type, e.ee_code, e.ee_info, loop_now_ms(w->loop),
-				     msg);
-		w->io.icmp++;
-		if (n && from->transport != TURN_UDP) {
-			client_data(from->user, msg, n, NULL, 0);
-		} else if (n) {
-			memcpy(out_reply(w), msg, n);
-			out_reply_commit(w, from->user, &from->client, &from->server, n);
-		}
-	}
-	return true;
+	int r = uv_poll_start(&s->poll, UV_READABLE | UV_PRIORITIZED, on_readable);
+	assert(r == 0); /* fails only for handles that are closing and sockets that another handle polls */
+	(void)r;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct turn_socket *s = CONTAINER_OF(poll, struct turn_socket, poll);
 	struct worker *w = s->worker;
-	if (status < 0 || (events & UV_PRIORITIZED)) {
-		for (int i = 0; i < ERRORS_PER_WAKEUP && read_error(s); i++)
-			;
-	}
+	/* POLLERR with anything but POLLPRI beside it, such as POLLIN, stops the handle. */
+	if (status < 0)
+		poll_start(s);
+	if (status < 0 || (events & UV_PRIORITIZED))
+		icmp_read(s, NULL);
 	if (!s->tuned)
 		peer_tune(s);
 	unsigned n = rx_receive(w, s->fd, &s->batch, RX_BATCH);
@@ -300,9 +280,7 @@ static int op_socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a)
 	w->by_port[s->ip6][s->port] = s;
 	/* It may be the odd port of a pair that another worker has opened. */
 	relay_ports_hand_over(&w->shared->ports, s->ip6, s->port, (uint8_t)(w->number + 1));
-	/* Prioritized data never comes on UDP; asking for it keeps libuv from stopping at an ICMP error. */
-	r = uv_poll_start(&s->poll, UV_READABLE | UV_PRIORITIZED, on_readable);
-	assert(r == 0); /* fails only for handles that are closing and sockets that another handle polls */
+	poll_start(s);
 	return 0;
 }
 

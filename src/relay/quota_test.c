@@ -43,7 +43,7 @@ static void revoking_ends_a_users_allocations_everywhere(void **state)
 static unsigned worker_of_latest(struct bench *b, const uint64_t *before)
 {
 	(void)bench_count(b);
-	for (unsigned i = 0; i < b->workers + 1; i++)
+	for (unsigned i = 0; i < b->wish.workers + 1; i++)
 		if (b->allocations_now[i] > before[i])
 			return i;
 	fail_msg("no worker has it");
@@ -129,7 +129,7 @@ static void held_ports_are_given_back(void **state)
 
 static void quotas_are_of_all_workers(void **state)
 {
-	struct bench *b = bench_open_for(4, 1000, 5);
+	struct bench *b = bench_open_wish(&(struct bench_wish){.workers = 4, .per_user = 5});
 	struct user users[12];
 	for (unsigned i = 0; i < 12; i++) {
 		user_open(&users[i], b, i & 1, "u");

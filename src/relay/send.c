@@ -91,11 +91,19 @@ static void count_sent(struct worker *w, uint32_t packets, uint32_t bytes)
 	w->io.tx_bursts += packets > 1;
 }
 
-/* The error of an earlier packet (ICMP) is reported once, by whatever comes next, and that is not sent. */
-static bool is_report(int err)
+bool send_is_report(int err)
 {
 	return err == ECONNREFUSED || err == EHOSTUNREACH || err == ENETUNREACH || err == EHOSTDOWN ||
-	       err == ENOPROTOOPT || err == EPROTO;
+	       err == ENOPROTOOPT || err == EPROTO || err == EMSGSIZE;
+}
+
+/* Once more, for the error may have been a report. Return: 0; an errno. */
+static int try_again(struct sender *sn, unsigned at)
+{
+	if (sendmsg(sn->fd, &sn->msgs[at].msg_hdr, MSG_DONTWAIT) < 0)
+		return errno;
+	count_sent(sn->w, sn->what[at].count, sn->what[at].bytes);
+	return 0;
 }
 
 static void send_one(struct sender *sn, const struct msghdr *m)
@@ -104,7 +112,7 @@ static void send_one(struct sender *sn, const struct msghdr *m)
 	for (size_t i = 0; i < m->msg_iovlen; i++)
 		bytes += m->msg_iov[i].iov_len;
 	ssize_t n = sendmsg(sn->fd, m, MSG_DONTWAIT);
-	if (n < 0 && is_report(errno))
+	if (n < 0 && send_is_report(errno))
 		n = sendmsg(sn->fd, m, MSG_DONTWAIT);
 	if (n < 0)
 		sn->w->io.drop_send++;
@@ -150,12 +158,12 @@ static bool burst_refused(struct sender *sn, unsigned at, int err)
 /* sendmmsg() stopped at message @at. Return: how many messages are dealt with. */
 static unsigned handle_error(struct sender *sn, unsigned at, int err)
 {
+	if (send_is_report(err))
+		err = try_again(sn, at);
+	if (err == 0)
+		return 1;
 	if (burst_refused(sn, at, err)) {
 		send_apart(sn, at);
-		return 1;
-	}
-	if (is_report(err)) {
-		send_one(sn, &sn->msgs[at].msg_hdr);
 		return 1;
 	}
 	/* The kernel's buffer is full: for a datagram that is the moment to be lost. */

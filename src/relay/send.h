@@ -55,6 +55,10 @@ void send_end(struct sender *sn, struct msghdr *m, const struct send_what *what)
 /** send_all() - to the kernel. What it does not take is counted. */
 void send_all(struct sender *sn);
 
+/** send_is_report() - may @err be that of an earlier packet (ICMP)? Such is told once, by whatever comes
+ * next, and that is not sent. */
+bool send_is_report(int err);
+
 static inline uint32_t out_entry_bytes(const struct out_entry *e)
 {
 	return (uint32_t)e->head_len + e->len + e->pad;

@@ -7,14 +7,22 @@
 #include "stun/msg.h"
 #include "turn/credential.h"
 
+#define BENCH_SECRET "a secret"
+
+/* What differs between tests. 0 stands for plenty. */
+struct bench_wish {
+	const char *listen; /* NULL: 127.0.0.1 */
+	unsigned workers;
+	uint32_t allocations, per_user;
+};
+
 struct bench {
+	struct bench_wish wish;
 	struct loop loop;
 	struct relay *relay;
 	struct mailbox mailbox;
 	pthread_t thread;
 	uint16_t port;
-	unsigned workers;
-	uint32_t allocations, per_user;
 	bool failed;
 	_Atomic bool ready;
 	struct relay_counters sum;
@@ -22,10 +30,13 @@ struct bench {
 	bool counted;
 };
 
-/** bench_open() - a relay of @workers threads, at a free port; ends the test if there can be none */
+/** bench_open_wish() - a relay at a free port; ends the test if there can be none */
+struct bench *bench_open_wish(const struct bench_wish *wish);
 struct bench *bench_open(unsigned workers, uint32_t allocations);
-struct bench *bench_open_for(unsigned workers, uint32_t allocations, uint32_t per_user);
 void bench_close(struct bench *b);
+
+/** bench_addr() - where it listens */
+struct addr bench_addr(const struct bench *b);
 
 /** bench_call() - run @fn on the control loop and wait for it */
 void bench_call(struct bench *b, void (*fn)(struct bench *b, void *arg), void *arg);
@@ -76,6 +87,10 @@ int user_allocate(struct user *u);
 
 /** user_end() - the allocation ends, and the client is closed */
 void user_end(struct user *u);
+/** user_permit() - Return: 0; its error code. */
+int user_permit(struct user *u, const struct addr *peer);
+/** user_indicate() - a Send indication */
+void user_indicate(struct user *u, const struct addr *peer, const void *data, size_t n, bool dont_fragment);
 void user_bind(struct user *u, const struct addr *peer, uint16_t channel);
 void user_data(struct user *u, uint16_t channel, const void *data, uint16_t len);
 void user_expect(struct user *u, uint16_t channel, const void *data, uint16_t len);

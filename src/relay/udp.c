@@ -114,6 +114,13 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	struct udp_listener *l = CONTAINER_OF(poll, struct udp_listener, poll);
 	struct worker *w = l->worker;
 	unsigned n = RX_BATCH;
+	/* Without IP_RECVERR a socket that is not connected hears of no ICMP errors; should there ever be
+	 * another, it is not to be the last that this one hears. */
+	if (status < 0) {
+		int r = uv_poll_start(poll, UV_READABLE, on_readable);
+		assert(r == 0);
+		(void)r;
+	}
 	for (int round = 0; n == RX_BATCH && round < ROUNDS_PER_WAKE; round++) {
 		n = rx_receive(w, l->fd, &l->batch, RX_BATCH);
 		for (unsigned k = 0; k < n; k++) {

@@ -1,7 +1,11 @@
 /*
  * The watch over this machine's addresses: none of them may be a peer, and one of them is what is relayed
- * from. They are compared every ADDRESSES_MS, and each worker is given a list of its own where they have
- * changed.
+ * from. Each worker is given a list of its own where they have changed.
+ *
+ * The kernel tells of a change through rtnetlink, so that a new address is no peer from the first moment on.
+ * What it says is not read: the list is asked for anew, once for all that has been told. It is asked for
+ * every SLOW_MS as well, for a message may get lost (ENOBUFS, or a kernel that does not send them), and every
+ * FAST_MS where there can be no such socket.
  *
  * Thread: the control loop's; run_addresses() is the worker's.
  */
@@ -10,10 +14,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
+#include <unistd.h>
 
-#define ADDRESSES_MS 10000
+#define SLOW_MS 60000
+#define FAST_MS 5000
 
 struct addresses_order {
 	struct order order;
@@ -50,22 +59,24 @@ static int send_addresses(struct relay *r, const struct address_list *own)
 	return 0;
 }
 
-static void look_at_addresses(struct wheel_timer *t, uint64_t now_ms)
+static void look(struct relay *r)
 {
-	struct relay *r = CONTAINER_OF(t, struct relay, addresses_timer);
 	struct address_list own;
-	loop_timer_start(r->loop, t, ADDRESSES_MS);
+	loop_timer_start(r->loop, &r->addresses_timer, r->netlink_fd < 0 ? FAST_MS : SLOW_MS);
 	int rc = addresses_own(&own);
 	if (rc < 0) {
 		log_error("cannot read this machine's addresses error=%s", strerror(-rc));
+		loop_timer_start(r->loop, &r->addresses_timer, FAST_MS);
 		return;
 	}
 	bool same = addresses_equal(&own, &r->own);
 	rc = same ? 0 : send_addresses(r, &own);
 	if (same || rc < 0) {
-		/* What failed is tried again the next time, for r->own is still the old list. */
-		if (rc < 0)
+		/* What failed is tried again soon, for r->own is still the old list. */
+		if (rc < 0) {
 			log_error("cannot pass on this machine's new addresses error=%s", strerror(-rc));
+			loop_timer_start(r->loop, &r->addresses_timer, FAST_MS);
+		}
 		addresses_free(&own);
 		return;
 	}
@@ -74,17 +85,76 @@ static void look_at_addresses(struct wheel_timer *t, uint64_t now_ms)
 	r->own = own;
 }
 
+static void on_time(struct wheel_timer *t, uint64_t now_ms)
+{
+	look(CONTAINER_OF(t, struct relay, addresses_timer));
+}
+
+static void on_netlink(uv_poll_t *poll, int status, int events)
+{
+	struct relay *r = CONTAINER_OF(poll, struct relay, netlink);
+	uint8_t buf[8192];
+	ssize_t n;
+	/* Messages that did not fit are told of as ENOBUFS, once; libuv stops at that error. */
+	if (status < 0)
+		(void)uv_poll_start(poll, UV_READABLE, on_netlink);
+	do {
+		n = recv(r->netlink_fd, buf, sizeof(buf), MSG_DONTWAIT);
+	} while (n >= 0 || errno == EINTR || errno == ENOBUFS);
+	look(r);
+}
+
+static int open_netlink(void)
+{
+	struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
+				     .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&groups, sizeof(groups)) == 0)
+		return fd;
+	int rc = -errno;
+	close(fd);
+	return rc;
+}
+
+static int listen_to_kernel(struct relay *r)
+{
+	int fd = open_netlink();
+	int rc = fd < 0 ? fd : uv_poll_init(&r->loop->uv, &r->netlink, fd);
+	if (rc < 0) {
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	rc = uv_poll_start(&r->netlink, UV_READABLE, on_netlink);
+	assert(rc == 0);
+	r->netlink_fd = fd;
+	return 0;
+}
+
 void watch_init(struct relay *r)
 {
-	wheel_timer_init(&r->addresses_timer, look_at_addresses);
+	r->netlink_fd = -1;
+	wheel_timer_init(&r->addresses_timer, on_time);
 }
 
 void watch_start(struct relay *r)
 {
-	loop_timer_start(r->loop, &r->addresses_timer, ADDRESSES_MS);
+	int rc = listen_to_kernel(r);
+	if (rc < 0)
+		log_warn("the kernel does not tell of new addresses, looking every %d s instead error=%s",
+			 FAST_MS / 1000, strerror(-rc));
+	/* What has changed since the start was told to nobody. */
+	look(r);
 }
 
 void watch_stop(struct relay *r)
 {
 	loop_timer_stop(r->loop, &r->addresses_timer);
+	if (r->netlink_fd < 0)
+		return;
+	uv_close((uv_handle_t *)&r->netlink, NULL);
+	close(r->netlink_fd);
+	r->netlink_fd = -1;
 }

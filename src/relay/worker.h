@@ -4,6 +4,7 @@
  *   rx.c      receiving datagrams, in batches
  *   udp.c     listener sockets: what clients send
  *   peer.c    relay sockets: what peers send
+ *   icmp.c    relay sockets: errors of what was sent to peers
  *   client.c  stream clients (TCP, TLS)
  *   deliver.c where data goes: to a peer, to a client, to another allocation of this process
  *   out.c     datagrams that wait to be sent
@@ -237,7 +238,19 @@ extern const struct turn_ops peer_turn_ops;
  * one.
  */
 void peer_tune(struct turn_socket *s);
+/** peer_fragment() - whether what is sent from now on may be fragmented; else it says Don't Fragment, and
+ * always leaves if the way out takes it. Return: whether the kernel has it. */
+bool peer_fragment(struct turn_socket *s, bool may);
 struct turn_socket *peer_find(const struct worker *w, const struct addr *relayed);
+
+/* icmp.c */
+/**
+ * icmp_read() - all errors that wait at @s
+ * @refused: to whom the kernel has just refused to send with EMSGSIZE, for it does not tell the port; the
+ *           client hears of it as if the first router had said so. NULL: nobody who is to hear.
+ * Return: whether there was such a refusal.
+ */
+bool icmp_read(struct turn_socket *s, const struct addr *refused);
 
 /* client.c */
 void client_accept(void *worker, struct net_stream *s);

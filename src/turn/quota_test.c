@@ -184,8 +184,25 @@ static void proof_fills_the_budget(void **state)
 	assert_int_equal(kit_allocate(&c[0]), 0);
 	assert_true(reflect(&c[2], STUN_ALLOCATE, 8, &sent) >= 8 * 88);
 	assert_int_equal(kit_allocate(&c[2]), 0);
-	/* Who has an allocation is not limited at all. */
-	assert_int_equal(reflect(&c[0], STUN_BINDING, 100, &sent), 3200);
+}
+
+/* A live call's 5-tuple can be written into packets as any other. */
+static void an_allocation_is_no_use_for_reflection(void **state)
+{
+	static const uint16_t methods[] = {STUN_ALLOCATE, STUN_REFRESH, STUN_CHANNEL_BIND, STUN_BINDING};
+	k.limits.unauth_budget_bytes = 1000;
+	start(near, apart);
+	assert_int_equal(kit_allocate(&c[0]), 0);
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		size_t sent = 0;
+		(void)reflect(&c[0], methods[i], 1000, &sent);
+		sent = 0;
+		size_t got = reflect(&c[0], methods[i], 1000, &sent);
+		assert_true(got < sent);
+		/* What is proven is answered all the same. */
+		assert_int_equal(kit_refresh(&c[0], 600), 0);
+		assert_int_equal(kit_permit(&c[0], "198.0.9.9"), 0);
+	}
 }
 
 static void a_table_of_prefixes_does_not_grow(void **state)
@@ -362,6 +379,7 @@ int main(void)
 		TEST(no_use_for_reflection),
 		TEST(streams_prove_themselves),
 		TEST(proof_fills_the_budget),
+		TEST(an_allocation_is_no_use_for_reflection),
 		TEST(a_table_of_prefixes_does_not_grow),
 		TEST(revoked_users_are_out),
 		TEST(revoked_with_reservations),

@@ -94,10 +94,9 @@ static size_t answer(struct turn_request *q)
 		return 0;
 	q->server->counters.requests++;
 	q->alloc = udp ? turn_find(q->server, &q->from->client, &q->from->server) : q->from->alloc;
-	/* Who has an allocation has proved that answers reach him. */
-	bool known = !udp || q->alloc;
+	/* A 5-tuple with an allocation proves nothing: whoever knows it can write it into his packets. */
 	size_t n = handle ? turn_request(q, handle) : binding(q);
-	if (n == 0 || known || q->proven ||
+	if (n == 0 || !udp || q->proven ||
 	    turn_budget(q->server, &q->from->client, q->m.len, n, q->now.mono_ms))
 		return n;
 	q->server->counters.unauth_limited++;
