@@ -81,6 +81,7 @@ struct out_entry *out_add(struct worker *w, struct list *dirty, struct lane *lan
 	e->next = 0;
 	if (list_empty(&lane->node)) {
 		list_append(dirty, &lane->node);
+		o->n_lanes++;
 		lane->first = o->n_entries;
 	} else {
 		o->entries[lane->last - 1].next = o->n_entries;
@@ -199,7 +200,7 @@ void out_flush(struct worker *w)
 		put_up(&sn);
 		send_all(&sn);
 	}
-	o->n_replies = o->n_entries = o->n_dests = o->n_scratch = 0;
+	o->n_replies = o->n_entries = o->n_lanes = o->n_dests = o->n_scratch = 0;
 	o->generation++;
 	worker_arm(w);
 }

@@ -4,8 +4,10 @@
  * recvmmsg() fills slots of an arena, in which a burst that the kernel has put together (UDP_GRO) is one
  * entry. The slots stay as they are until what they hold has been sent on (out.c), so that nothing is copied.
  *
- * The more there is at once, the more leaves together: 192 single packets of 100 clients are two for each.
- * But bursts fill a cache before they fill the slots, so what is gathered has a limit in bytes too.
+ * How much is gathered before it is sent: of 100 clients with single packets, 192 are two for each, which
+ * leave together; of 1,000 they are still one for each, and only more than a cache holds well. So many are
+ * gathered as long as that pays, and tried again now and then. Bursts fill a cache before they fill slots, so
+ * there is a limit in bytes too.
  *
  * Thread: the worker's.
  */
@@ -18,6 +20,8 @@
 #include <string.h>
 
 #define GATHER_BYTES (512 * 1024)
+#define GATHER_FEW   64
+#define TRY_AFTER    64
 
 void rx_init(struct rx *rx)
 {
@@ -45,14 +49,30 @@ void rx_tidy(struct rx *rx)
 		mem_forget(rx->arena, (size_t)RX_SLOTS * RX_STRIDE);
 }
 
+/* As many as were to be have been gathered: are many worth it, with more than three for two lanes? */
+static void choose(struct rx *rx, const struct out *o)
+{
+	if (rx->many)
+		rx->many = o->n_entries * 2 > o->n_lanes * 3;
+	else
+		rx->many = ++rx->few == TRY_AFTER;
+	if (rx->many)
+		rx->few = 0;
+}
+
 /* Slots that may be filled now. */
 static unsigned room(struct worker *w)
 {
-	if (w->rx.used == RX_SLOTS || w->rx.bytes >= GATHER_BYTES) {
+	struct rx *rx = &w->rx;
+	unsigned most = rx->many ? RX_SLOTS : GATHER_FEW;
+	if (rx->used >= most || rx->bytes >= GATHER_BYTES) {
+		if (rx->used >= most)
+			choose(rx, &w->out);
 		out_flush(w);
-		rx_reset(&w->rx);
+		rx_reset(rx);
+		most = rx->many ? RX_SLOTS : GATHER_FEW;
 	}
-	return RX_SLOTS - w->rx.used;
+	return most - rx->used;
 }
 
 /* What the kernel changes in a header. */
@@ -70,14 +90,17 @@ static unsigned least(unsigned a, unsigned b)
 unsigned rx_receive(struct worker *w, int fd, struct rx_batch *batch, unsigned max)
 {
 	struct rx *rx = &w->rx;
-	unsigned want = least(least(batch->want ? batch->want : 1, max), room(w));
+	unsigned hoped = batch->want ? batch->want : 1;
+	unsigned want = least(hoped, room(w));
 	for (unsigned i = 0; i < want; i++)
 		prepare(&rx->msgs[rx->used + i].msg_hdr);
 	int r = recvmmsg(fd, rx->msgs + rx->used, want, MSG_DONTWAIT, NULL);
 	/* Errors of earlier packets are reported here too; what matters of them is in the error queue. */
 	unsigned n = r > 0 ? (unsigned)r : 0;
-	/* As many as came the last time; after as many as were asked for, twice that. */
-	batch->want = (uint8_t)(n == want ? least(2 * n, max) : n);
+	if (n < want)
+		batch->want = (uint8_t)n;
+	else if (n == hoped)
+		batch->want = (uint8_t)least(2 * n, max);
 	return n;
 }
 

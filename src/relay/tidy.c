@@ -3,7 +3,8 @@
  *
  * The C library keeps what is freed in between what is not, a wave of requests has touched slots that need
  * not be touched again, and ports at random have touched the whole directory of sockets. None of that grows,
- * but a relay that was busy once would look busy for ever.
+ * but a relay that was busy once would look busy for ever. (The budgets of address prefixes stay: they must
+ * be remembered, and have a table of fixed size.)
  *
  * Done at most once a second, and only after as many have ended as there still are, so that looking through
  * memory costs each of them little.

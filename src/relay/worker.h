@@ -52,16 +52,18 @@ struct rx {
 	uint8_t *arena;
 	unsigned used; /* slots with data that is still to be sent on */
 	size_t bytes;  /* in these */
+	bool many;     /* gather as many as there are slots for */
+	unsigned few;  /* how often fewer have been gathered since that was last tried */
 	struct mmsghdr msgs[RX_SLOTS];
 	struct iovec iov[RX_SLOTS];
 	struct sockaddr_storage names[RX_SLOTS];
 	uint8_t ctrl[RX_SLOTS][RX_CTRL_BYTES];
 };
 
-/* How many datagrams to ask one socket for. Asking for more than there are costs nearly as much as one that
- * there is, and on most wake-ups there is one. */
+/* How many datagrams to ask one socket for: as many as came the last time; after all that were asked for,
+ * twice as many. On most wake-ups there is one, and looking for more that are not there costs time. */
 struct rx_batch {
-	uint8_t want;
+	uint8_t want; /* 0 as 1; a socket has one maximum */
 };
 
 /* ---- out ---- */
@@ -93,6 +95,7 @@ struct lane {
 struct out {
 	struct list up, down;
 	uint32_t n_entries, n_dests, n_scratch, n_replies;
+	uint32_t n_lanes;    /* that the entries are in */
 	uint32_t generation; /* grows with every flush, when all pointers into this go */
 	bool no_burst;       /* this machine cannot segment: known from an error */
 	struct out_entry entries[OUT_ENTRIES];

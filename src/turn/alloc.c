@@ -154,6 +154,8 @@ void turn_alloc_end(struct turn_alloc *a)
 
 void turn_alloc_drop(struct turn_alloc *a)
 {
+	if (a->answer.has_token)
+		turn_reservation_drop(a->server, a->answer.token, a->owner->name);
 	undo(a);
 	wipe(a);
 }

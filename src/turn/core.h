@@ -298,7 +298,7 @@ int turn_wish_read(const struct turn_request *q, struct turn_wish *out) MUST_CHE
 struct turn_alloc *turn_alloc_new(const struct turn_request *q) MUST_CHECK;
 void turn_alloc_end(struct turn_alloc *a);
 
-/** turn_alloc_drop() - end one that nobody has been told of */
+/** turn_alloc_drop() - end one that nobody has been told of, and the reservation that was made with it */
 void turn_alloc_drop(struct turn_alloc *a);
 
 /** turn_alloc_time() - the timer for what expires first */
@@ -326,6 +326,9 @@ int turn_reservation_new(struct turn_server *s, struct turn_share share, const s
  * one. */
 bool turn_reservation_take(struct turn_server *s, const uint8_t token[STUN_TOKEN_BYTES], const char *user,
 			   struct turn_relay *relay, struct turn_share *share) MUST_CHECK;
+
+/** turn_reservation_drop() - end one whose token nobody has been told */
+void turn_reservation_drop(struct turn_server *s, const uint8_t token[STUN_TOKEN_BYTES], const char *user);
 
 /** turn_reservations_expire() - the timer: end what has expired, of all servers of the ledger */
 void turn_reservations_expire(struct wheel_timer *t, uint64_t now_ms);

@@ -278,7 +278,10 @@ static void a_socket_that_cannot_be_had_leaves_nothing(void **state)
 	k[0].fail_own = -ENOMEM;
 	assert_int_equal(kit_allocate(&first), STUN_CODE_INSUFFICIENT_CAPACITY);
 	assert_int_equal(kit_allocate_both(&first), STUN_CODE_INSUFFICIENT_CAPACITY);
+	/* Nor is a port held that nobody knows of. */
+	assert_int_equal(reserve(&first, token), STUN_CODE_INSUFFICIENT_CAPACITY);
 	assert_null(kit_alloc(&first));
+	assert_int_equal(k[0].open, 0);
 	assert_empty();
 	k[0].fail_own = 0;
 	assert_int_equal(reserve(&first, token), 0);

@@ -60,6 +60,13 @@ static void end(struct turn_server *s, struct turn_reservation *r)
 	mem_free(r);
 }
 
+void turn_reservation_drop(struct turn_server *s, const uint8_t token[STUN_TOKEN_BYTES], const char *user)
+{
+	struct turn_reservation *r = turn_ledger_claim(s->ledger, token, user);
+	if (r)
+		end(s, r);
+}
+
 void turn_reservations_expire(struct wheel_timer *t, uint64_t now_ms)
 {
 	struct turn_server *s = CONTAINER_OF(t, struct turn_server, reservations_timer);
