@@ -68,7 +68,7 @@ const struct config_option config_options[] = {
 	LIST(turn, urls, 190,
 	     "STUN or TURN server told to browsers instead of this machine's, e.g. "
 	     "turn:turn.example.org:3478?transport=udp; repeat for several."),
-	NUMBER(turn, credential_s, "600", 60, DAY_S, "s",
+	NUMBER(turn, credential_s, "600", 60, 600, "s",
 	       "How long a TURN credential is good for a new allocation."),
 	NUMBER(turn, workers, "0", 0, 127, "threads", "Threads of the relay. 0: as many as there are cores."),
 	TEXT(turn, relay_ports, "49152-65535", 16, "UDP ports that are relayed from, first-last."),
@@ -97,12 +97,17 @@ const struct config_option config_options[] = {
 	       "Bandwidth of all together, of which each thread has an equal part. 0: unlimited."),
 	NUMBER(turn, connections, "20000", 1, 1000000, "connections",
 	       "TCP and TLS clients of one thread at once."),
+	NUMBER(turn, connections_per_address, "100", 1, 1000000, "connections",
+	       "Of these, clients without an allocation per IPv4 address or IPv6 /64. One more takes the "
+	       "place "
+	       "of the oldest."),
 	NUMBER(turn, stream_queue_bytes, "262144", 65536, 64 * MIB, "bytes",
 	       "Bytes queued for a TCP client that does not read. More is dropped."),
 	NUMBER(turn, stream_idle_s, "15", 1, 600, "s",
 	       "How long a TCP client may stay without an allocation."),
 	NUMBER(turn, unauth_bytes, "10000", 1000, MIB, "bytes",
-	       "What an address is answered before it must prove itself, to Bindings and to first requests of "
+	       "What an address is answered before it must prove itself, to Bindings and to first requests "
+	       "of "
 	       "TURN each; an IPv4 /24 or IPv6 /48 gets four times as much: no use for reflection."),
 	NUMBER(turn, unauth_prefixes, "65536", 64, 16 * MIB, "addresses",
 	       "How many addresses that is kept for."),

@@ -132,6 +132,7 @@ static void bad_values_are_refused(void **state)
 		"rooms.max=0x10",
 		"log.level=loud",
 		"log.level=",
+		"turn.credential_s=601",
 		"turn.urls=",
 		"turn.urls=http://a",
 		"server.listen=nowhere",

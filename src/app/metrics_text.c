@@ -27,6 +27,8 @@ static const struct row {
 	{"parley_relay_connections", "transport=\"tls\"", IN(io.clients_now[TURN_TLS]), true, NULL},
 	{"parley_relay_connections_refused_total", NULL, IN(io.clients_refused), false,
 	 "Stream clients over the limit."},
+	{"parley_relay_connections_displaced_total", NULL, IN(io.clients_displaced), false,
+	 "Stream clients without an allocation that gave way to newer ones of their address."},
 	{"parley_relay_requests_total", NULL, IN(turn.requests), false, "STUN and TURN requests."},
 	{"parley_relay_auth_failures_total", NULL, IN(turn.auth_failures), false,
 	 "Requests with wrong credentials."},

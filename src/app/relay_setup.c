@@ -286,6 +286,7 @@ static int fill(struct setup *su, const struct config *c, bool alone)
 	p->credential_s = c->turn.credential_s;
 	p->limits = limits_of(c);
 	p->connections = c->turn.connections;
+	p->connections_per_address = c->turn.connections_per_address;
 	p->stream_queue_bytes = c->turn.stream_queue_bytes;
 	p->stream_idle_ms = c->turn.stream_idle_s * 1000;
 	int rc = parse_ports(c->turn.relay_ports, &p->port_min, &p->port_max);

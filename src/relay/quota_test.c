@@ -4,6 +4,7 @@
  */
 #include "relay/testkit.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -167,6 +168,46 @@ static void ports_run_out_and_come_back(void **state)
 	bench_close(b);
 }
 
+/* Whether the relay has closed it: the end comes, or nothing does. */
+static bool is_closed(const struct user *u, int wait_ms)
+{
+	struct pollfd p = {.fd = u->fd, .events = POLLIN};
+	uint8_t byte;
+	return poll(&p, 1, wait_ms) == 1 && recv(u->fd, &byte, 1, MSG_DONTWAIT) <= 0;
+}
+
+static void newcomers_of_one_address_give_way(void **state)
+{
+	struct bench *b = bench_open_wish(&(struct bench_wish){.workers = 1, .per_address = 4});
+	struct user users[12];
+	for (unsigned i = 0; i < 12; i++) {
+		user_open(&users[i], b, true, "u");
+		/* The first two have allocations, and are no newcomers. */
+		if (i < 2)
+			assert_int_equal(user_allocate(&users[i]), 0);
+	}
+	for (unsigned i = 2; i < 8; i++)
+		assert_true(is_closed(&users[i], 10000));
+	while (bench_count(b)->io.clients_displaced != 6 || b->sum.io.clients_now[TURN_TCP] != 6)
+		;
+	for (unsigned i = 0; i < 12; i++)
+		if (i < 2 || i >= 8)
+			assert_false(is_closed(&users[i], 0));
+	/* Where an allocation ends, its client is a newcomer again; and who allocates makes room. */
+	assert_int_equal(user_allocate(&users[9]), 0);
+	user_refresh(&users[0], 0);
+	assert_false(is_closed(&users[8], 0));
+	user_refresh(&users[1], 0);
+	assert_true(is_closed(&users[8], 10000));
+	while (bench_count(b)->io.clients_displaced != 7)
+		;
+	for (unsigned i = 0; i < 12; i++)
+		close(users[i].fd);
+	while (bench_count(b)->io.clients_now[TURN_TCP] != 0)
+		;
+	bench_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +216,7 @@ int main(void)
 		cmocka_unit_test(held_ports_are_given_back),
 		cmocka_unit_test(quotas_are_of_all_workers),
 		cmocka_unit_test(ports_run_out_and_come_back),
+		cmocka_unit_test(newcomers_of_one_address_give_way),
 	};
 	if (sodium_init() < 0)
 		return 1;

@@ -70,6 +70,7 @@ static struct relay_shared *shared_new(const struct relay_params *p)
 	sh->ports.min = p->port_min;
 	sh->ports.max = p->port_max;
 	sh->connections = p->connections;
+	sh->connections_per_address = p->connections_per_address;
 	sh->stream_queue_bytes = p->stream_queue_bytes;
 	sh->stream_idle_ms = p->stream_idle_ms;
 	sh->n_external = p->n_external;

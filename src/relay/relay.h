@@ -67,9 +67,10 @@ struct relay_params {
 	/* All of the relay; bytes_per_s_total is divided among the workers, for it is taken at every packet,
 	 * on which they share nothing: one client alone may have its part at one worker. */
 	struct turn_limits limits;
-	uint32_t connections;        /* stream clients of one worker */
-	uint32_t stream_queue_bytes; /* waiting for one stream client; more data is dropped */
-	uint32_t stream_idle_ms;     /* how long one may stay without an allocation */
+	uint32_t connections;             /* stream clients of one worker */
+	uint32_t connections_per_address; /* of these without an allocation, per IPv4 address or IPv6 /64 */
+	uint32_t stream_queue_bytes;      /* waiting for one stream client; more data is dropped */
+	uint32_t stream_idle_ms;          /* how long one may stay without an allocation */
 };
 
 /**
@@ -108,7 +109,7 @@ unsigned relay_workers(const struct relay *r);
 /* Beyond what the TURN server counts. Since the start, except where it says now. */
 struct relay_io_counters {
 	uint64_t clients_now[TURN_TRANSPORTS]; /* stream connections; 0 for UDP */
-	uint64_t clients_refused;
+	uint64_t clients_refused, clients_displaced;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* datagrams of clients and peers */
 	uint64_t rx_bursts, tx_bursts;       /* of these, system-call messages that held several */
 	uint64_t local_packets, local_bytes; /* relayed in process */

@@ -80,6 +80,7 @@ static void start_relay(struct bench *b)
 		.n_secrets = 1,
 		.credential_s = 600,
 		.connections = 100,
+		.connections_per_address = or (wish->per_address, 100),
 		.stream_queue_bytes = 65536,
 		.stream_idle_ms = 60000,
 		.limits = {.allocations = or (wish->allocations, 1000),
@@ -153,6 +154,7 @@ static void on_counted(void *arg, const struct relay_counters *each, size_t n)
 		b->sum.turn.drop_peer_refused += each[i].turn.drop_peer_refused;
 		b->sum.turn.revoked += each[i].turn.revoked;
 		b->sum.io.local_packets += each[i].io.local_packets;
+		b->sum.io.clients_displaced += each[i].io.clients_displaced;
 		b->sum.io.clients_now[TURN_TCP] += each[i].io.clients_now[TURN_TCP];
 	}
 	b->counted = n > 0;

@@ -14,6 +14,7 @@ struct bench_wish {
 	const char *listen; /* NULL: 127.0.0.1 */
 	unsigned workers;
 	uint32_t allocations, per_user;
+	uint32_t per_address; /* stream clients without an allocation */
 };
 
 struct bench {
@@ -84,6 +85,9 @@ struct user_token {
  */
 int user_allocate_port(struct user *u, struct user_token *reserve, const struct user_token *redeem);
 int user_allocate(struct user *u);
+
+/** user_refresh() - for @lifetime_s, which it must be granted; 0 ends the allocation. */
+void user_refresh(struct user *u, uint32_t lifetime_s);
 
 /** user_end() - the allocation ends, and the client is closed */
 void user_end(struct user *u);

@@ -150,17 +150,21 @@ int user_allocate(struct user *u)
 	return user_allocate_port(u, NULL, NULL);
 }
 
-/* The allocation ends, and the client is closed. */
-void user_end(struct user *u)
+void user_refresh(struct user *u, uint32_t lifetime_s)
 {
 	uint8_t request[512];
 	uint8_t answer[TURN_REPLY_MAX];
 	struct stun_build b;
 	struct stun_msg m;
 	user_begin(&b, request, sizeof(request), STUN_REFRESH);
-	stun_build_u32(&b, STUN_ATTR_LIFETIME, 0);
+	stun_build_u32(&b, STUN_ATTR_LIFETIME, lifetime_s);
 	user_sign(u, &b);
 	assert_int_equal(user_ask(u, &b, request, &m, answer), 0);
+}
+
+void user_end(struct user *u)
+{
+	user_refresh(u, 0);
 	close(u->fd);
 }
 

@@ -117,6 +117,7 @@ static int allocate(struct worker *w)
 
 static void release(struct worker *w)
 {
+	map_deinit(&w->newcomers);
 	mem_free(w->rx.arena);
 	mem_free(w->woke);
 	mem_free(w->by_port[0]);
@@ -134,6 +135,9 @@ int worker_new(const struct worker_params *p, struct worker **out)
 	w->addresses = p->addresses;
 	w->loop = p->loop ? p->loop : &w->loop_own;
 	list_init(&w->clients);
+	uint8_t hash_key[MAP_HASH_KEY_BYTES];
+	rand_bytes(NULL, hash_key, sizeof(hash_key));
+	map_init(&w->newcomers, hash_key);
 	out_init(w);
 	wheel_timer_init(&w->timer, on_timer);
 	tidy_init(w);

@@ -6,6 +6,7 @@
  *   peer.c    relay sockets: what peers send
  *   icmp.c    relay sockets: errors of what was sent to peers
  *   client.c  stream clients (TCP, TLS)
+ *   newcomer.c  how many of these may be without an allocation
  *   deliver.c where data goes: to a peer, to a client, to another allocation of this process
  *   out.c     datagrams that wait to be sent
  *   send.c    these, made into messages for the kernel
@@ -19,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "loop/mailbox.h"
 #include "loop/ring.h"
 #include "relay/ports.h"
@@ -144,6 +146,8 @@ struct client {
 	struct turn_from from;
 	struct buf input; /* the beginning of a frame */
 	struct wheel_timer idle;
+	struct newcomer_place *place; /* NULL: it is none */
+	struct list in_place;
 	bool closing;
 };
 
@@ -156,7 +160,7 @@ struct relay_shared {
 	unsigned n_workers;
 	struct worker *workers[RELAY_WORKERS_MAX];
 	_Atomic(struct ring *) *rings; /* [from * n_workers + to], made when first needed */
-	uint32_t connections, stream_queue_bytes, stream_idle_ms;
+	uint32_t connections, connections_per_address, stream_queue_bytes, stream_idle_ms;
 	struct relay_external *external;
 	size_t n_external;
 };
@@ -184,6 +188,7 @@ struct worker {
 	size_t n_listeners;
 	struct list clients;
 	size_t n_clients;
+	struct map newcomers;             /* by address prefix */
 	const struct turn_from *handling; /* whose message the TURN server is at */
 	struct loop_defer flush;
 	struct wheel_timer timer;        /* turn_next_ms() */
@@ -260,6 +265,12 @@ void client_alloc_gone(struct client *c);
 /** client_data() - data for the client of an allocation: a head, the data, padding. Dropped when it does not
  * read. */
 void client_data(struct client *c, const uint8_t *head, size_t head_len, const uint8_t *data, size_t len);
+
+/* newcomer.c */
+/** newcomer_add() - @c has no allocation. Return: the client that is to be closed for it; NULL: none. */
+struct client *newcomer_add(struct client *c);
+/** newcomer_remove() - @c has one, or is closing. Harmless where it is no newcomer. */
+void newcomer_remove(struct client *c);
 
 /* deliver.c */
 /* ChannelData of one client, frame after frame: where a channel leads is asked once for a run of them. Good
