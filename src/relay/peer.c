@@ -17,12 +17,15 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
 #define BUFFER_BYTES   (1024 * 1024)
 #define RX_BATCH       16
 #define REFUSED_LOG_MS 10000
+#define PAIR_TRIES     256 /* each may cost two sockets; then 508 */
 
 static void set_int(int fd, int level, int option, int value)
 {
@@ -177,6 +180,7 @@ static int socket_new(struct worker *w, const struct addr *bind_to, const struct
 	s->ip6 = ip6;
 	s->relayed = *relayed;
 	addr_set_port(&s->relayed, port);
+	relay_ports_set_ip(&w->shared->ports, &s->relayed);
 	list_init(&s->up.node);
 	list_init(&s->down.node);
 	*out = s;
@@ -223,8 +227,6 @@ static int try_ports(struct worker *w, struct addr *bind_to, const struct addr *
 {
 	struct turn_socket *s = NULL;
 	struct turn_socket *above = NULL;
-	if (next && port == UINT16_MAX)
-		return -EADDRINUSE;
 	int r = try_port(w, bind_to, relayed, port, &s);
 	if (r == 0 && next) {
 		r = try_port(w, bind_to, relayed, (uint16_t)(port + 1), &above);
@@ -237,6 +239,14 @@ static int try_ports(struct worker *w, struct addr *bind_to, const struct addr *
 	if (next)
 		*next = above;
 	return 0;
+}
+
+static bool may_be_free(struct relay_ports *ports, int family, int port, bool two)
+{
+	bool ip6 = family == AF_INET6;
+	return relay_ports_owner(ports, ip6, (uint16_t)port) == RELAY_NO_OWNER &&
+	       (!two ||
+		(port < ports->max && relay_ports_owner(ports, ip6, (uint16_t)(port + 1)) == RELAY_NO_OWNER));
 }
 
 static int op_socket_open(void *arg, int family, enum turn_port kind, struct turn_socket **out,
@@ -252,9 +262,13 @@ static int op_socket_open(void *arg, int family, enum turn_port kind, struct tur
 	struct relay_port_walk walk;
 	relay_port_walk_init(&walk, ports, rand_bytes, NULL);
 	bool two = kind == TURN_PORT_EVEN_AND_NEXT;
-	for (int port; (port = relay_port_walk_next(&walk, ports)) >= 0;) {
-		if (kind != TURN_PORT_ANY && port % 2)
+	unsigned tries = two ? PAIR_TRIES : UINT_MAX;
+	/* A range with nothing left is not walked through for everybody who asks. */
+	for (int port; !relay_ports_full(ports, family == AF_INET6) && tries &&
+		       (port = relay_port_walk_next(&walk, ports)) >= 0;) {
+		if ((kind != TURN_PORT_ANY && port % 2) || !may_be_free(ports, family, port, two))
 			continue;
+		tries--;
 		r = try_ports(w, &bind_to, &seen, (uint16_t)port, out, two ? next : NULL);
 		if (r == 0) {
 			*relayed = (*out)->relayed;
@@ -298,13 +312,13 @@ static bool op_relayed_alive(void *arg, const struct addr *relayed)
 	uint8_t owner = relay_ports_owner(&w->shared->ports, is_ip6(relayed), addr_port(relayed));
 	if (owner == w->number + 1)
 		return peer_find(w, relayed) != NULL;
-	return owner != RELAY_NO_OWNER;
+	return relay_ports_at(&w->shared->ports, relayed);
 }
 
-/* One line for many: what a client asks for is not to fill the disk. */
+/* One line for many, with how many of each kind: what a client asks for is not to fill the disk. */
 static void op_refused(void *arg, const struct addr *client, const struct addr *peer, enum turn_refusal why)
 {
-	static const char *const words[] = {
+	static const char *const words[TURN_REFUSALS] = {
 		[TURN_ALLOWED] = "allowed",
 		[TURN_REFUSED_RANGE] = "special-purpose range",
 		[TURN_REFUSED_PORT] = "port 0",
@@ -312,14 +326,20 @@ static void op_refused(void *arg, const struct addr *client, const struct addr *
 	};
 	struct worker *w = arg;
 	uint64_t now_ms = loop_now_ms(w->loop);
-	w->refused_unlogged++;
+	uint64_t since[TURN_REFUSALS];
+	w->io.peers_refused[why]++;
 	if (w->refused_logged_ms && now_ms - w->refused_logged_ms < REFUSED_LOG_MS)
 		return;
+	for (unsigned i = 0; i < TURN_REFUSALS; i++)
+		since[i] = w->io.peers_refused[i] - w->refused_logged[i];
 	char peer_text[ADDR_TEXT_MAX];
-	log_info("relay refused a peer reason=\"%s\" peer=%s since_last_line=%llu", words[why],
-		 addr_format(peer, peer_text), (unsigned long long)w->refused_unlogged);
+	char client_text[ADDR_TEXT_MAX];
+	log_info("relay refused a peer reason=\"%s\" peer=%s client=%s refused_range=%" PRIu64
+		 " refused_port_0=%" PRIu64 " refused_own=%" PRIu64,
+		 words[why], addr_format(peer, peer_text), addr_format(client, client_text),
+		 since[TURN_REFUSED_RANGE], since[TURN_REFUSED_PORT], since[TURN_REFUSED_OWN]);
 	w->refused_logged_ms = now_ms;
-	w->refused_unlogged = 0;
+	memcpy(w->refused_logged, w->io.peers_refused, sizeof(w->refused_logged));
 }
 
 const struct turn_ops peer_turn_ops = {

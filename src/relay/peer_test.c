@@ -195,12 +195,36 @@ static void a_new_address_is_no_peer_at_once(void **state)
 	bench_close(b);
 }
 
+/* A permission is for an address, and ours may be had for what is relayed there; but nothing else of this
+ * machine gets through by it. */
+static void a_service_of_this_machine_is_no_peer(void **state)
+{
+	struct bench *b = open_on_wire();
+	struct addr own = addr(WIRE_OWN);
+	struct user u;
+	struct user other;
+	open_user(&u, b, &own);
+	open_user(&other, b, &own);
+	int service = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(bind(service, &own.sa, addr_len(&own)), 0);
+	assert_int_equal(sendto(service, "secret", 6, 0, &u.relayed.sa, addr_len(&u.relayed)), 6);
+	while (bench_count(b)->turn.drop_peer_refused != 1)
+		;
+	user_indicate(&other, &u.relayed, "relayed", 7, false);
+	expect_data(&u, "relayed");
+	close(service);
+	close(u.fd);
+	close(other.fd);
+	bench_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_with_data_leaves_a_socket_alive),
 		cmocka_unit_test(dont_fragment_tells_what_is_too_big),
 		cmocka_unit_test(a_new_address_is_no_peer_at_once),
+		cmocka_unit_test(a_service_of_this_machine_is_no_peer),
 	};
 	if (sodium_init() < 0)
 		return 1;

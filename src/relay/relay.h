@@ -115,6 +115,7 @@ struct relay_io_counters {
 	uint64_t local_packets, local_bytes; /* relayed in process */
 	uint64_t drop_send, drop_stream_full, drop_ring_full, drop_no_local_peer, drop_no_allocation,
 		drop_malformed;
+	uint64_t peers_refused[TURN_REFUSALS]; /* asked for in requests, and in indications */
 	uint64_t icmp;
 	uint64_t ports_failed;
 };

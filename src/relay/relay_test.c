@@ -87,6 +87,30 @@ static void a_walk_meets_every_port_once(void **state)
 	test_free(p);
 }
 
+static void a_port_is_of_an_address(void **state)
+{
+	struct relay_ports *p = test_calloc(1, sizeof(*p));
+	struct addr here, there;
+	assert_int_equal(addr_parse(&here, "5.5.1.1:5000", 0), 0);
+	assert_int_equal(addr_parse(&there, "6.6.1.1:5000", 0), 0);
+	p->min = 5000;
+	p->max = 5001;
+	assert_false(relay_ports_at(p, &here));
+	assert_true(relay_ports_claim(p, false, 5000, 1));
+	relay_ports_set_ip(p, &here);
+	assert_true(relay_ports_at(p, &here));
+	assert_false(relay_ports_at(p, &there));
+	assert_false(relay_ports_full(p, false));
+	assert_true(relay_ports_claim(p, false, 5001, 2));
+	assert_true(relay_ports_full(p, false));
+	assert_false(relay_ports_claim(p, false, 5001, 1));
+	assert_false(relay_ports_full(p, true));
+	relay_ports_release(p, false, 5000);
+	assert_false(relay_ports_full(p, false));
+	assert_false(relay_ports_at(p, &here));
+	test_free(p);
+}
+
 static void external_addresses(void **state)
 {
 	struct relay_external e;
@@ -141,6 +165,7 @@ int main(void)
 		cmocka_unit_test(pairs_talk_in_process),
 		cmocka_unit_test(nonsense_ends_a_stream),
 		cmocka_unit_test(a_walk_meets_every_port_once),
+		cmocka_unit_test(a_port_is_of_an_address),
 		cmocka_unit_test(external_addresses),
 		cmocka_unit_test(its_own_stun_tells_the_external_address),
 		cmocka_unit_test(churn_leaves_nothing),

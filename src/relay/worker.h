@@ -196,7 +196,7 @@ struct worker {
 	struct wheel_timer tidy;
 	uint64_t gone; /* allocations that have ended since it was last done */
 	struct relay_io_counters io;
-	uint64_t refused_logged_ms, refused_unlogged;
+	uint64_t refused_logged_ms, refused_logged[TURN_REFUSALS];
 	bool *woke; /* per worker: something has been put into the ring to it since the last flush */
 	bool timer_stale, woke_any, closing;
 	struct rx rx;

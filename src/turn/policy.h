@@ -14,7 +14,7 @@
 
 struct turn_policy;
 
-enum turn_refusal { TURN_ALLOWED, TURN_REFUSED_RANGE, TURN_REFUSED_PORT, TURN_REFUSED_OWN };
+enum turn_refusal { TURN_ALLOWED, TURN_REFUSED_RANGE, TURN_REFUSED_PORT, TURN_REFUSED_OWN, TURN_REFUSALS };
 
 /* The relay's own relayed address: only ever served in process. */
 struct turn_verdict {
