@@ -25,13 +25,19 @@ struct relay {
 	uv_poll_t netlink;
 	int netlink_fd;    /* -1: none */
 	unsigned counting; /* relay_count() under way */
+	struct wheel_timer revoke_timer;
 	bool stopped;
 };
 
 /** relay_home() - the worker of the control loop. */
 struct worker *relay_home(const struct relay *r);
 
+/* How many reports can be on their way to the home worker. Each has its place in the mailbox. */
+#define REPORTS_MAX 64
+
 /* orders.c */
+void orders_init(struct relay *r);
+void orders_stop(struct relay *r);
 /** order_post() - logs with the order's name, @what, where it cannot be done. Return: 0; -errno: @o is still
  * the caller's. */
 int order_post(struct worker *w, struct order *o, const char *what) MUST_CHECK;

@@ -10,8 +10,6 @@
 
 #include <assert.h>
 
-#define COUNTS_MAX 64
-
 struct counting {
 	struct relay *relay;
 	relay_counters_fn fn;
@@ -36,8 +34,7 @@ static void run_report(struct order *o, struct worker *w)
 	mem_free(all);
 }
 
-/* The last to add its part sends the whole home, where the mailbox has room: COUNTS_MAX is less than its
- * size. */
+/* The last to add its part sends the whole home, where orders leave room in the mailbox. */
 static void part_done(struct counting *all)
 {
 	if (atomic_fetch_sub(&all->missing, 1) != 1)
@@ -65,7 +62,7 @@ void relay_count(struct relay *r, relay_counters_fn fn, void *arg)
 	struct counting *all = mem_zalloc(sizeof(*all) + n * sizeof(all->each[0]));
 	if (all)
 		all->orders = mem_zalloc(n * sizeof(*all->orders));
-	if (!all || !all->orders || r->stopped || r->counting == COUNTS_MAX) {
+	if (!all || !all->orders || r->stopped || r->counting == REPORTS_MAX) {
 		if (all)
 			mem_free(all->orders);
 		mem_free(all);

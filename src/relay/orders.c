@@ -1,5 +1,7 @@
 /*
- * Orders to the workers. Each worker gets one of its own, which it frees when it has carried it out.
+ * Orders to the workers. Each worker gets one of its own, which it frees when it has carried it out. But to
+ * revoke is one order for each worker that is always there, and a list of users with it: however many leave
+ * at once, it takes one place in the mailbox, and where there is none it is sent again.
  *
  * Thread: the control loop's; the run functions are the worker's.
  */
@@ -8,50 +10,140 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
+
+#define AGAIN_MS 100
 
 /* A full mailbox is a worker that has stood still for thousands of orders. */
 int order_post(struct worker *w, struct order *o, const char *what)
 {
-	int rc = mailbox_post(&w->mailbox, &o->mail);
+	int rc = mailbox_post_sparing(&w->mailbox, &o->mail, REPORTS_MAX);
 	if (rc < 0)
 		log_error("relay worker takes no orders worker=%u order=%s error=%s", w->number, what,
 			  strerror(-rc));
 	return rc;
 }
 
-struct revoke_order {
-	struct order order;
-	char user[];
+/* ---- revoking ---- */
+
+static void run_revocations(struct order *o, struct worker *w);
+
+struct revoked_user {
+	struct list node;
+	char name[];
 };
 
-static void run_revoke(struct order *o, struct worker *w)
+void revocations_init(struct revocations *rv)
 {
-	struct revoke_order *ro = CONTAINER_OF(o, struct revoke_order, order);
-	if (w->turn) {
-		turn_revoke(w->turn, ro->user, worker_time(w));
-		w->timer_stale = true;
-		worker_arm(w);
+	*rv = (struct revocations){.order.run = run_revocations};
+	list_init(&rv->users);
+	int r = pthread_mutex_init(&rv->lock, NULL);
+	assert(r == 0); /* glibc's never fails for a mutex of the default kind */
+	(void)r;
+}
+
+/* Everybody who is in it now, into the list @out. */
+static void take_users(struct revocations *rv, struct list *out)
+{
+	list_init(out);
+	pthread_mutex_lock(&rv->lock);
+	LIST_FOREACH (node, &rv->users) {
+		list_unlink(node);
+		list_append(out, node);
 	}
-	mem_free(ro);
+	rv->posted = false;
+	pthread_mutex_unlock(&rv->lock);
+}
+
+void revocations_deinit(struct revocations *rv)
+{
+	struct list users;
+	take_users(rv, &users);
+	LIST_FOREACH (node, &users)
+		mem_free(LIST_ENTRY(node, struct revoked_user, node));
+	pthread_mutex_destroy(&rv->lock);
+}
+
+static void run_revocations(struct order *o, struct worker *w)
+{
+	struct list users;
+	take_users(&w->revocations, &users);
+	LIST_FOREACH (node, &users) {
+		struct revoked_user *u = LIST_ENTRY(node, struct revoked_user, node);
+		if (w->turn)
+			turn_revoke(w->turn, u->name, worker_time(w));
+		mem_free(u);
+	}
+	w->timer_stale = true;
+	worker_arm(w);
+}
+
+/* Sends the order unless it is on its way or there is nobody in it. Return: whether that had to be put off.
+ */
+static bool post_revocations(struct worker *w)
+{
+	struct revocations *rv = &w->revocations;
+	pthread_mutex_lock(&rv->lock);
+	bool due = !rv->posted && !list_empty(&rv->users);
+	rv->posted = rv->posted || due;
+	pthread_mutex_unlock(&rv->lock);
+	if (!due || order_post(w, &rv->order, "revoke") == 0)
+		return false;
+	/* Not posted, so the worker does not touch it. */
+	pthread_mutex_lock(&rv->lock);
+	rv->posted = false;
+	pthread_mutex_unlock(&rv->lock);
+	return true;
+}
+
+static void post_all(struct relay *r)
+{
+	bool late = false;
+	for (unsigned i = 0; i < r->shared->n_workers; i++)
+		late = post_revocations(r->shared->workers[i]) || late;
+	if (late && !wheel_timer_active(&r->revoke_timer))
+		loop_timer_start(r->loop, &r->revoke_timer, AGAIN_MS);
+}
+
+static void on_again(struct wheel_timer *t, uint64_t now_ms)
+{
+	post_all(CONTAINER_OF(t, struct relay, revoke_timer));
+}
+
+void orders_init(struct relay *r)
+{
+	wheel_timer_init(&r->revoke_timer, on_again);
+}
+
+void orders_stop(struct relay *r)
+{
+	loop_timer_stop(r->loop, &r->revoke_timer);
 }
 
 void relay_revoke(struct relay *r, const char *user)
 {
 	size_t n = strlen(user) + 1;
 	for (unsigned i = 0; i < r->shared->n_workers; i++) {
-		struct revoke_order *o = mem_alloc(sizeof(*o) + n);
-		if (!o) {
+		struct revocations *rv = &r->shared->workers[i]->revocations;
+		struct revoked_user *u = mem_alloc(sizeof(*u) + n);
+		if (!u) {
 			log_error("relay: no memory to revoke a participant's allocations");
-			return;
+			break;
 		}
-		o->order.run = run_revoke;
-		memcpy(o->user, user, n);
-		if (order_post(r->shared->workers[i], &o->order, "revoke") < 0)
-			mem_free(o);
+		list_init(&u->node);
+		memcpy(u->name, user, n);
+		pthread_mutex_lock(&rv->lock);
+		list_append(&rv->users, &u->node);
+		pthread_mutex_unlock(&rv->lock);
 	}
+	/* Where some had to be put off they all go then. */
+	if (!wheel_timer_active(&r->revoke_timer))
+		post_all(r);
 }
+
+/* ---- secrets ---- */
 
 struct secrets_order {
 	struct order order;
@@ -105,6 +197,8 @@ int relay_set_secrets(struct relay *r, const char *const *secrets, size_t n)
 	}
 	return worst;
 }
+
+/* ---- certificates ---- */
 
 struct tls_order {
 	struct order order;

@@ -2,6 +2,7 @@
  * What the workers of a relay have together: quotas, revocation, and ports that are held for a token.
  * script/tsan runs the same under ThreadSanitizer.
  */
+#include "relay/control.h"
 #include "relay/testkit.h"
 
 #include <poll.h>
@@ -38,6 +39,62 @@ static void revoking_ends_a_users_allocations_everywhere(void **state)
 	for (int i = 0; i < 12; i++)
 		close(users[i].fd);
 	bench_close(b);
+}
+
+#define IDLE_ORDERS 10000
+
+struct burst {
+	_Atomic bool go_on;
+	struct order stall;
+	struct order idle[IDLE_ORDERS];
+	unsigned posted;
+};
+
+static void run_stall(struct order *o, struct worker *w)
+{
+	struct burst *burst = CONTAINER_OF(o, struct burst, stall);
+	while (!burst->go_on)
+		usleep(200);
+}
+
+static void run_idle(struct order *o, struct worker *w)
+{
+}
+
+/* The worker stands still and its mailbox fills up; then more people leave than there is room for orders. */
+static void fill_and_revoke(struct bench *b, void *arg)
+{
+	struct burst *burst = arg;
+	struct worker *w = b->relay->shared->workers[0];
+	burst->stall.run = run_stall;
+	assert_int_equal(order_post(w, &burst->stall, "stall"), 0);
+	do {
+		burst->idle[burst->posted].run = run_idle;
+		assert_int_not_equal(burst->posted, IDLE_ORDERS - 1);
+	} while (order_post(w, &burst->idle[burst->posted++], "idle") == 0);
+	for (unsigned i = 0; i < 5000; i++)
+		relay_revoke(b->relay, "somebody");
+	relay_revoke(b->relay, "gone");
+	/* This is to have its answer all the same. */
+	b->counted = true;
+	relay_count(b->relay, bench_counted, b);
+}
+
+static void no_revocation_is_lost_in_a_burst(void **state)
+{
+	struct bench *b = bench_open(1, 1000);
+	struct burst *burst = test_calloc(1, sizeof(*burst));
+	struct user u;
+	user_open(&u, b, false, "gone");
+	assert_int_equal(user_allocate(&u), 0);
+	bench_call(b, fill_and_revoke, burst);
+	burst->go_on = true;
+	while (bench_count(b)->turn.allocations_now != 0)
+		;
+	assert_int_equal(b->sum.turn.revoked, 1);
+	close(u.fd);
+	bench_close(b);
+	test_free(burst);
 }
 
 /* Where an allocation has been made since @before was counted. */
@@ -212,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(revoking_ends_a_users_allocations_everywhere),
+		cmocka_unit_test(no_revocation_is_lost_in_a_burst),
 		cmocka_unit_test(a_pair_of_ports_may_be_two_workers),
 		cmocka_unit_test(held_ports_are_given_back),
 		cmocka_unit_test(quotas_are_of_all_workers),

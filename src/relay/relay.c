@@ -153,6 +153,7 @@ int relay_start(const struct relay_params *p, struct relay **out)
 	raise_descriptor_limit();
 	r->loop = p->loop;
 	watch_init(r);
+	orders_init(r);
 	int rc = keep_params(r, p);
 	if (rc == 0)
 		rc = make_workers(r, p);
@@ -199,6 +200,7 @@ void relay_stop(struct relay *r)
 		return;
 	r->stopped = true;
 	watch_stop(r);
+	orders_stop(r);
 	if (!r->shared)
 		return;
 	for (unsigned i = 0; i < r->shared->n_workers; i++)

@@ -144,7 +144,7 @@ void bench_close(struct bench *b)
 	test_free(b);
 }
 
-static void on_counted(void *arg, const struct relay_counters *each, size_t n)
+void bench_counted(void *arg, const struct relay_counters *each, size_t n)
 {
 	struct bench *b = arg;
 	memset(&b->sum, 0, sizeof(b->sum));
@@ -163,7 +163,7 @@ static void on_counted(void *arg, const struct relay_counters *each, size_t n)
 static void start_count(struct bench *b, void *arg)
 {
 	b->counted = false;
-	relay_count(b->relay, on_counted, b);
+	relay_count(b->relay, bench_counted, b);
 }
 
 static void look(struct bench *b, void *arg)

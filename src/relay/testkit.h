@@ -45,6 +45,9 @@ void bench_call(struct bench *b, void (*fn)(struct bench *b, void *arg), void *a
 /** bench_count() - the counters as they are now: some of them summed, and allocations by worker */
 const struct relay_counters *bench_count(struct bench *b);
 
+/** bench_counted() - for relay_count(), with the bench */
+void bench_counted(void *arg, const struct relay_counters *each, size_t n);
+
 /** open_descriptors() - of this process */
 unsigned open_descriptors(void);
 

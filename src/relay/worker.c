@@ -118,6 +118,7 @@ static int allocate(struct worker *w)
 static void release(struct worker *w)
 {
 	map_deinit(&w->newcomers);
+	revocations_deinit(&w->revocations);
 	mem_free(w->rx.arena);
 	mem_free(w->woke);
 	mem_free(w->by_port[0]);
@@ -138,6 +139,7 @@ int worker_new(const struct worker_params *p, struct worker **out)
 	uint8_t hash_key[MAP_HASH_KEY_BYTES];
 	rand_bytes(NULL, hash_key, sizeof(hash_key));
 	map_init(&w->newcomers, hash_key);
+	revocations_init(&w->revocations);
 	out_init(w);
 	wheel_timer_init(&w->timer, on_timer);
 	tidy_init(w);

@@ -172,6 +172,20 @@ struct worker_addresses {
 				       AF_UNSPEC: none */
 };
 
+/* Orders. @run gets the worker and frees the order. */
+struct order {
+	struct mail mail;
+	void (*run)(struct order *o, struct worker *w);
+};
+
+/* Who is to be revoked: any number of them are one order. */
+struct revocations {
+	pthread_mutex_t lock;
+	struct list users; /* under the lock, like the next */
+	bool posted;       /* @order is on its way */
+	struct order order;
+};
+
 struct worker {
 	struct loop loop_own;
 	struct loop *loop; /* loop_own, or the control loop */
@@ -180,6 +194,7 @@ struct worker {
 	unsigned number;
 	struct relay_shared *shared;
 	struct mailbox mailbox;
+	struct revocations revocations;
 	struct turn_server *turn;
 	struct worker_addresses addresses;
 	struct tls_ctx *tls;
@@ -331,6 +346,11 @@ int worker_run(struct worker *w) MUST_CHECK;
 void worker_close(struct worker *w);
 struct worker *worker_free(struct worker *w);
 
+/* orders.c */
+void revocations_init(struct revocations *rv);
+/** revocations_deinit() - those that have not been carried out are forgotten. */
+void revocations_deinit(struct revocations *rv);
+
 /* addresses.c */
 struct address_list {
 	struct addr *items;
@@ -344,11 +364,5 @@ bool addresses_equal(const struct address_list *a, const struct address_list *b)
  * -EINVAL; -ENOMEM. */
 int addresses_make(const struct relay_params *p, const struct address_list *own,
 		   struct worker_addresses *out) MUST_CHECK;
-
-/* Orders. @run gets the worker and frees the order. */
-struct order {
-	struct mail mail;
-	void (*run)(struct order *o, struct worker *w);
-};
 
 #endif
