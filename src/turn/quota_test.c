@@ -331,6 +331,9 @@ static void many_revocations_keep_their_size(void **state)
 	}
 	turn_revoke(k.server, "a", k.now);
 	assert_int_equal(kit_allocate(&c[0]), STUN_CODE_UNAUTHENTICATED);
+	/* Where some had to be forgotten, those who have not left need a credential of after that. */
+	kit_advance(&k, 2000);
+	kit_credential(&c[3], KIT_SECRET, "d", k.now.wall_s + 600);
 	assert_int_equal(kit_allocate(&c[3]), 0);
 }
 
@@ -415,6 +418,26 @@ static void a_server_is_whole_or_not_at_all(void **state)
 	assert_int_equal(kit_allocate(&c[0]), 0);
 }
 
+/* However many leave, nobody who has is let in again. */
+static void nobody_revoked_is_forgotten(void **state)
+{
+	struct kit_client late;
+	start(far, apart);
+	assert_int_equal(kit_allocate(&c[0]), 0);
+	turn_revoke(k.server, "a", k.now);
+	kit_advance(&k, 2000);
+	for (unsigned i = 0; i < 100000; i++) {
+		char user[32];
+		(void)snprintf(user, sizeof(user), "u%u", i);
+		turn_revoke(k.server, user, k.now);
+	}
+	assert_int_equal(kit_allocate(&c[0]), STUN_CODE_UNAUTHENTICATED);
+	/* Whoever has not left and asks for a new credential is in. */
+	kit_advance(&k, 2000);
+	kit_client(&k, &late, TURN_UDP, "198.0.9.1:9", "b");
+	assert_int_equal(kit_allocate(&late), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -433,6 +456,7 @@ int main(void)
 		TEST(an_allocation_is_no_use_for_reflection),
 		TEST(a_table_of_prefixes_does_not_grow),
 		TEST(revoked_users_are_out),
+		TEST(nobody_revoked_is_forgotten),
 		TEST(revoked_with_reservations),
 		TEST(revoked_static_users),
 		TEST(many_revocations_keep_their_size),

@@ -4,7 +4,9 @@
  *
  * A time-limited credential does not say when it was made, but all are made for the same time: one that was
  * made before the revocation is good until at most that time after it. So that is what is remembered, until
- * then, when no such credential is good any longer.
+ * then, when no such credential is good any longer. Where more have left in that time than there is room for,
+ * what has to be forgotten leaves behind until when it was to be remembered, and that holds for all who share
+ * its place: they need a credential that is newer.
  *
  * Every server of a ledger is told of a revocation. A reservation that one of them makes for a user whom
  * another has already revoked is ended by the first when it is told.

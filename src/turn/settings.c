@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define REVOKED_SETS   512
+#define REVOKED_SETS   2048
 #define DELETED_SETS   128
 #define CREDENTIAL_S   600
 #define LIFETIME_MAX_S 3600
