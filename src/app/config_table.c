@@ -77,7 +77,9 @@ const struct config_option config_options[] = {
 	     "repeat for "
 	     "several."),
 	TEXT(turn, external_stun, "", 190,
-	     "STUN server, host:port, to ask for that address at the start instead."),
+	     "STUN server, host:port, to ask for that address instead, once at the start: an address that "
+	     "changes "
+	     "needs a restart."),
 	LIST(turn, allow_peers, 64,
 	     "Private address or range (10.0.0.0/8) that may be relayed to, for an intranet; repeat for "
 	     "several. Never "

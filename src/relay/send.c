@@ -16,6 +16,9 @@
 /* A segment of this size fits the smallest MTU that IPv6 allows. */
 #define SAFE_SEGMENT 1172
 
+/* Messages with data that the kernel has no room for, before the rest of a batch goes with them. */
+#define FULL_MAX 8
+
 static const uint8_t zeros[4];
 
 /* ---- messages ---- */
@@ -166,9 +169,11 @@ static unsigned handle_error(struct sender *sn, unsigned at, int err)
 		send_apart(sn, at);
 		return 1;
 	}
-	/* The kernel's buffer is full: for a datagram that is the moment to be lost. */
-	bool full = err == EAGAIN || err == ENOBUFS;
-	unsigned n = full ? sn->n_msgs - at : 1;
+	/* The kernel's buffer is full: for a datagram that is the moment to be lost. What comes after it may
+	 * be for others, so it is tried; but if there is no room again and again, there will be none for the
+	 * rest. Replies come first in a batch and are few, so each of them is tried. */
+	bool full = (err == EAGAIN || err == ENOBUFS) && sn->what[at].lane;
+	unsigned n = full && ++sn->full == FULL_MAX ? sn->n_msgs - at : 1;
 	for (unsigned i = at; i < at + n; i++)
 		sn->w->io.drop_send += sn->what[i].count;
 	return n;
@@ -191,6 +196,7 @@ static int hand_over(struct sender *sn, unsigned at)
 void send_all(struct sender *sn)
 {
 	unsigned at = 0;
+	sn->full = 0;
 	while (at < sn->n_msgs) {
 		int n = hand_over(sn, at);
 		if (n < 0 && errno == EINTR)

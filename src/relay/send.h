@@ -33,6 +33,7 @@ struct sender {
 	struct worker *w;
 	int fd;
 	unsigned n_msgs, n_iov;
+	unsigned full; /* messages of this batch that there was no room for */
 	struct mmsghdr msgs[SEND_MSGS];
 	struct send_what what[SEND_MSGS];
 	struct iovec iov[SEND_IOV];
