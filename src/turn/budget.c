@@ -8,7 +8,7 @@
  *
  * What keeps others out of a call is the challenge that every TURN client begins with. So it has buckets of
  * its own, which a flood of Bindings does not touch, and they fill faster: at the default, a stranger has to
- * keep up thirty requests a second in the name of an address to take the challenge away from those who are
+ * keep up ten requests a second in the name of an address to take the challenge away from those who are
  * behind it. A request that authenticates has brought back a nonce that was sent to that prefix, so it has
  * all of them filled.
  *
@@ -25,7 +25,7 @@
 #define WIDE        4 /* budgets in one, and as many fewer of them */
 /* How often a minute fills a bucket. */
 #define BINDING_FILLS   1
-#define CHALLENGE_FILLS 12
+#define CHALLENGE_FILLS 4
 
 /* The networks around: an IPv4 /24, an IPv6 /48. */
 static void widen(uint8_t prefix[ADDR_PREFIX_BYTES])
