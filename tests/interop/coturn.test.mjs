@@ -41,7 +41,7 @@ const uclient = (...options) =>
 
 before(async () => {
   build();
-  await relay.start({ 'turn.workers': 1 });
+  await relay.start();
   peer = await stay('peer', ['turnutils_peer', '-v', '-L', PEER, '-p', PEER_PORT], /./);
   for (const [name, options] of Object.entries(runs)) ended.set(name, uclient(...options));
 });

@@ -65,3 +65,24 @@ test('a closed port of the peer is told as ICMP, each time, and data still comes
     { step: 'echo:100', peer: PEER, port: echo.port, length: 100 },
   ]);
 });
+
+test('an ICMP error that comes together with data does not end the data', async () => {
+  const walked = walk('held:100', 'more', 'echo:100', 'closed:100');
+  await echo.says(/held/);
+  // Both wait at the relay's socket before it looks.
+  relay.child.kill('SIGSTOP');
+  echo.tell('\n');
+  await echo.says(/answered twice/);
+  relay.child.kill('SIGCONT');
+  const [first, second, ...rest] = await walked;
+  const both = [first, second].map(({ step: _, ...seen }) => JSON.stringify(seen)).sort();
+  const from = { peer: PEER, port: echo.port };
+  assert.deepEqual(both, [
+    JSON.stringify({ ...from, icmp: { type: 3, code: 3, data: 0 } }),
+    JSON.stringify({ ...from, length: 100 }),
+  ]);
+  assert.deepEqual(rest, [
+    { step: 'echo:100', ...from, length: 100 },
+    { step: 'closed:100', peer: PEER, port: CLOSED_PORT, icmp: { type: 3, code: 3, data: 0 } },
+  ]);
+});

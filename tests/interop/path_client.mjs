@@ -3,8 +3,8 @@
  *
  *   path_client.mjs RELAY PORT USER PASSWORD PEER ECHO_PORT CLOSED_PORT STEP…
  *
- * Each step sends one datagram (echo:BYTES, echo-df:BYTES or closed:BYTES) and prints as one line of JSON what the next
- * indication says.
+ * Each step sends one datagram (echo:BYTES, echo-df:BYTES, closed:BYTES, or held:BYTES, which the echo answers late) and
+ * prints as one line of JSON what the next indication says; "more" sends none.
  */
 import { TurnClient } from './lib/turn_client.mjs';
 
@@ -14,8 +14,11 @@ await client.allocate();
 await client.permit(peer);
 for (const step of steps) {
   const [what, length] = step.split(':');
-  const to = Number(what === 'closed' ? closedPort : echoPort);
-  client.send(peer, to, Buffer.alloc(Number(length), 7), { dontFragment: what === 'echo-df' });
+  if (what !== 'more') {
+    const to = Number(what === 'closed' ? closedPort : echoPort);
+    const data = Buffer.alloc(Number(length), what === 'held' ? 9 : 7);
+    client.send(peer, to, data, { dontFragment: what === 'echo-df' });
+  }
   console.log(JSON.stringify({ step, ...(await client.indication()) }));
 }
 await client.end();

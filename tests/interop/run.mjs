@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const names = process.argv.slice(2);
 /** All of it takes about half a minute on an idle machine. */
-const MINUTES = 8;
+const MINUTES = 3;
 
 /** In the new namespaces /run is a fresh directory in memory: for `ip netns`, and for all temporary files. */
 const enter =

@@ -4,6 +4,7 @@
  * peers; no route out.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,11 +68,21 @@ export function build() {
   run('sh', [], `${script.join('\n')}\n`);
 }
 
-/** A UDP echo at the peer. @returns {Promise<{port: number, stop: () => void}>} */
+/**
+ * echo.py at the peer. `says` waits for what it prints, `tell` gives it input.
+ * @returns {Promise<{port: number, stop: () => void, says: (what: RegExp) => Promise<void>, tell: (text: string) => void}>}
+ */
 export async function startEcho() {
-  const said = /echo at (\d+)/;
-  const echo = await stay('peer', ['/usr/bin/python3', beside('echo.py'), PEER], said);
-  return { port: Number(said.exec(echo.output())[1]), stop: echo.stop };
+  const where = /echo at (\d+)/;
+  const echo = await stay('peer', ['/usr/bin/python3', beside('echo.py'), PEER], where);
+  return {
+    port: Number(where.exec(echo.output())[1]),
+    stop: echo.stop,
+    tell: (text) => echo.child.stdin.write(text),
+    async says(what) {
+      while (!what.test(echo.output())) await once(echo.child.stdout, 'data');
+    },
+  };
 }
 
 /** A command at a place, to its end. @returns {Promise<{status: number | null, output: string, said: string}>}

@@ -17,7 +17,8 @@ export class Relay {
   log = '';
   tls = certificates();
 
-  async start(sets = {}) {
+  /** @param {string[]} wrap words before the command */
+  async start(sets = {}, wrap = []) {
     const options = {
       'server.data_dir': mkdtempSync(join(tmpdir(), 'interop-data-')),
       'turn.listen': '*',
@@ -30,7 +31,7 @@ export class Relay {
       ...sets,
     };
     const words = Object.entries(options).flatMap(([k, v]) => ['--set', `${k}=${v}`]);
-    const [command, ...rest] = [...at('relay'), binary, 'relay', ...words];
+    const [command, ...rest] = [...at('relay'), ...wrap, binary, 'relay', ...words];
     this.child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     await new Promise((resolve, reject) => {
       this.child.on('exit', (code, signal) => reject(new Error(`ended: ${code ?? signal}\n${this.log}`)));

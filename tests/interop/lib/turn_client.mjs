@@ -11,6 +11,7 @@ export const ATTRIBUTE = {
   USERNAME: 0x0006,
   MESSAGE_INTEGRITY: 0x0008,
   ERROR_CODE: 0x0009,
+  LIFETIME: 0x000d,
   XOR_PEER_ADDRESS: 0x0012,
   DATA: 0x0013,
   REALM: 0x0014,
@@ -105,7 +106,8 @@ export class TurnClient {
     const answer = await this.#request(method, attributes);
     if (answer.type === (method | SUCCESS)) return answer;
     const code = answer.attributes.get(ATTRIBUTE.ERROR_CODE);
-    throw new Error(`request ${method}: ${code[2] * 100 + code[3]} ${code.subarray(4)}`);
+    const number = code[2] * 100 + code[3];
+    throw Object.assign(new Error(`request ${method}: ${number} ${code.subarray(4)}`), { code: number });
   }
 
   async allocate() {
@@ -167,7 +169,12 @@ export class TurnClient {
   }
 
   async end() {
-    await this.#demand(METHOD.REFRESH, [attribute(0x000d, Buffer.alloc(4))]);
+    await this.#demand(METHOD.REFRESH, [attribute(ATTRIBUTE.LIFETIME, Buffer.alloc(4))]);
+    this.close();
+  }
+
+  /** Without a word to the relay. */
+  close() {
     this.#socket.close();
   }
 }
