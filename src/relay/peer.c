@@ -147,12 +147,17 @@ static int choose_addresses(const struct worker *w, int family, struct addr *bin
 	return 0;
 }
 
-static int open_fd(const struct addr *a)
+/* The system gives the lowest number that is free, so the number says how many there are. */
+static int open_fd(const struct addr *a, int max_fd)
 {
 	bool ip6 = is_ip6(a);
 	int fd = socket(a->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
+	if (fd >= max_fd) {
+		close(fd);
+		return -EMFILE;
+	}
 	if (ip6)
 		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (bind(fd, &a->sa, addr_len(a)) == 0)
@@ -169,7 +174,7 @@ static int socket_new(struct worker *w, const struct addr *bind_to, const struct
 	uint16_t port = addr_port(bind_to);
 	bool ip6 = is_ip6(bind_to);
 	struct turn_socket *s = mem_zalloc(sizeof(*s));
-	int r = s ? open_fd(bind_to) : -ENOMEM;
+	int r = s ? open_fd(bind_to, w->shared->max_fd) : -ENOMEM;
 	if (r < 0) {
 		relay_ports_release(&w->shared->ports, ip6, port);
 		mem_free(s);

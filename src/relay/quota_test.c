@@ -225,6 +225,27 @@ static void ports_run_out_and_come_back(void **state)
 	bench_close(b);
 }
 
+/* What is kept back is for everybody else: here for the connection of one who is told 508. */
+static void the_last_descriptors_are_kept_back(void **state)
+{
+	struct bench *b = bench_open(2, 100);
+	struct user users[12];
+	unsigned n = 0;
+	int code = 0;
+	b->relay->shared->max_fd = (int)open_descriptors() + 8;
+	while (code == 0 && n < 12) {
+		user_open(&users[n], b, true, "u");
+		code = user_allocate(&users[n++]);
+	}
+	assert_int_equal(code, 508);
+	assert_true(n > 1);
+	b->relay->shared->max_fd = 1 << 20;
+	assert_int_equal(user_allocate(&users[n - 1]), 0);
+	while (n > 0)
+		close(users[--n].fd);
+	bench_close(b);
+}
+
 /* Whether the relay has closed it: the end comes, or nothing does. */
 static bool is_closed(const struct user *u, int wait_ms)
 {
@@ -274,6 +295,7 @@ int main(void)
 		cmocka_unit_test(held_ports_are_given_back),
 		cmocka_unit_test(quotas_are_of_all_workers),
 		cmocka_unit_test(ports_run_out_and_come_back),
+		cmocka_unit_test(the_last_descriptors_are_kept_back),
 		cmocka_unit_test(newcomers_of_one_address_give_way),
 	};
 	if (sodium_init() < 0)

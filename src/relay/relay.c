@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -25,14 +26,26 @@ unsigned relay_workers(const struct relay *r)
 
 /* ---- start ---- */
 
-/* Each allocation has a descriptor. What the system allows at most is allowed now. */
-static void raise_descriptor_limit(void)
+#define RESERVED_DESCRIPTORS 128
+
+/* Each allocation has a descriptor. What the system allows at most is allowed now; the last few are not for
+ * relay sockets, so that the web, clients over TCP and the counters can still be reached when there are no
+ * more. */
+static int descriptors_for_relaying(void)
 {
 	struct rlimit l;
-	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return INT_MAX;
+	if (l.rlim_cur < l.rlim_max) {
+		rlim_t before = l.rlim_cur;
 		l.rlim_cur = l.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &l);
+		if (setrlimit(RLIMIT_NOFILE, &l) != 0)
+			l.rlim_cur = before;
 	}
+	if (l.rlim_cur >= INT_MAX)
+		return INT_MAX;
+	int all = (int)l.rlim_cur;
+	return all - (all / 8 < RESERVED_DESCRIPTORS ? all / 8 : RESERVED_DESCRIPTORS);
 }
 
 static unsigned worker_count(const struct relay_params *p)
@@ -73,6 +86,7 @@ static struct relay_shared *shared_new(const struct relay_params *p)
 	sh->connections_per_address = p->connections_per_address;
 	sh->stream_queue_bytes = p->stream_queue_bytes;
 	sh->stream_idle_ms = p->stream_idle_ms;
+	sh->max_fd = descriptors_for_relaying();
 	sh->n_external = p->n_external;
 	sh->external = copy(p->external, p->n_external, sizeof(*p->external));
 	sh->rings = mem_zalloc((size_t)sh->n_workers * sh->n_workers * sizeof(*sh->rings));
@@ -150,7 +164,6 @@ int relay_start(const struct relay_params *p, struct relay **out)
 	struct relay *r = mem_zalloc(sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	raise_descriptor_limit();
 	r->loop = p->loop;
 	watch_init(r);
 	orders_init(r);

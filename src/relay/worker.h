@@ -161,6 +161,7 @@ struct relay_shared {
 	struct worker *workers[RELAY_WORKERS_MAX];
 	_Atomic(struct ring *) *rings; /* [from * n_workers + to], made when first needed */
 	uint32_t connections, connections_per_address, stream_queue_bytes, stream_idle_ms;
+	int max_fd; /* descriptors from here on are not for relay sockets */
 	struct relay_external *external;
 	size_t n_external;
 };
