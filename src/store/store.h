@@ -1,16 +1,17 @@
 /*
  * The database: SQLite or PostgreSQL behind one interface, with one SQL text for both.
  *
- * The common ground of the SQL: parameters $1, $2, … bound, never pasted; TEXT (UTF-8) and BIGINT columns only
- * (times in microseconds since 1970, booleans 0 and 1, bytes as base64url text); text that is compared or
- * ordered is declared COLLATE "binary"; ON CONFLICT, RETURNING, LIMIT. SQL comes as string literals: their
+ * The common ground of the SQL: parameters $1, $2, … bound, never pasted; TEXT (UTF-8) and BIGINT columns
+ * only (times in microseconds since 1970, booleans 0 and 1, bytes as base64url text); text that is compared
+ * or ordered is declared COLLATE "binary"; ON CONFLICT, RETURNING, LIMIT. SQL comes as string literals: their
  * address names the prepared statement.
  *
  * All of it blocks, so none of it belongs on a loop's thread. A struct store may be used by many threads at
  * once, a struct store_conn by one at a time.
  *
  * Results: 0; -EAGAIN: the database is gone, locked or out of connections: answer 503 and try later (logged
- * once per outage); -ENOSPC: its disk is full; -ENOMEM; -EIO: anything else (logged); STORE_E_…: see below.
+ * once per outage); -ENOSPC: its disk is full; -ENOMEM; -EINVAL: an argument is no UTF-8, or has a NUL;
+ * -EIO: anything else (logged); STORE_E_…: see below.
  */
 #ifndef PARLEY_STORE_STORE_H
 #define PARLEY_STORE_STORE_H
@@ -32,9 +33,9 @@ enum {
 };
 
 struct store_params {
-	const char *url;      /* "sqlite:PATH", "postgresql://…" */
-	unsigned connections; /* at most so many at once; SQLite: readers beside the one writer */
-	uint32_t wait_ms;     /* for a connection, and for another's lock */
+	const char *url;       /* "sqlite:PATH", "postgresql://…" */
+	unsigned connections;  /* at most so many at once; SQLite: readers beside the one writer */
+	uint32_t wait_ms;      /* for a connection, and for another's lock */
 	uint32_t statement_ms; /* PostgreSQL: a statement that takes longer is given up */
 };
 
@@ -68,10 +69,17 @@ unsigned store_schema_version(void);
 
 /* ---- transactions ---- */
 
-/* What is done in a transaction: 0 commits it, anything else rolls it back and becomes the result. */
+/*
+ * What is done in a transaction: 0 commits it, anything else rolls it back and becomes the result.
+ *
+ * A statement that fails, be it only with STORE_E_UNIQUE, is the end of the transaction: what follows in it
+ * fails alike, and where @fn returns 0 in spite of it, the failure is the result. To go on where a row may be
+ * there already is what ON CONFLICT is for. A store_fn does not begin another transaction of the same store.
+ */
 typedef int (*store_fn)(struct store_conn *c, void *arg);
 
-/** store_read() - @fn sees one state of the database. Return: what @fn returned; or as above. */
+/** store_read() - @fn sees one state of the database and cannot change it (-EIO). Return: what @fn returned;
+ * or as above. */
 int store_read(struct store *s, store_fn fn, void *arg) MUST_CHECK;
 
 /**
@@ -111,6 +119,9 @@ static inline struct store_value store_text_n(const char *text, size_t len)
 /** store_text() - a string; NULL is NULL. */
 struct store_value store_text(const char *text);
 
+#define STORE_ARGS_MAX    32 /* of one statement */
+#define STORE_COLUMNS_MAX 32 /* of one row */
+
 #define STORE_ARGS(...)                                                                                      \
 	(const struct store_value[]){__VA_ARGS__},                                                           \
 		sizeof((const struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value)
@@ -120,15 +131,19 @@ struct store_value store_text(const char *text);
 int store_exec(struct store_conn *c, const char *sql, const struct store_value *args, size_t n,
 	       int64_t *changed) MUST_CHECK;
 
-/* A row: valid during the call. Return: 0: go on; anything else ends the query and becomes its result. */
+/*
+ * A row: valid during the call, which may run statements of its own; whether what they change of the rows
+ * being read shows in those yet to come is not defined.
+ * Return: 0: go on; anything else ends the query and becomes its result, but not yet the transaction.
+ */
 typedef int (*store_row_fn)(void *arg, const struct store_value *columns, size_t n);
 
 /** store_query() - @row for each row of the result. Return: as above, or what @row returned. */
 int store_query(struct store_conn *c, const char *sql, const struct store_value *args, size_t n,
 		store_row_fn row, void *arg) MUST_CHECK;
 
-/** store_column_text() - copy a TEXT column into @out of @size bytes; NULL becomes "". Return: 0; -EIO: it does
- * not fit, or is no text (logged). */
+/** store_column_text() - copy a TEXT column into @out of @size bytes; NULL becomes "". Return: 0; -EIO: it
+ * does not fit, or is no text (logged). */
 int store_column_text(const struct store_value *column, char *out, size_t size) MUST_CHECK;
 
 #endif
