@@ -44,7 +44,7 @@ struct pool *pool_free(struct pool *p);
 
 struct pool_stats {
 	uint64_t waiting, running; /* now */
-	uint64_t done, refused;	   /* since the start */
+	uint64_t done, refused;    /* since the start */
 };
 void pool_get_stats(const struct pool *p, struct pool_stats *out);
 
