@@ -15,8 +15,8 @@ CREATE TABLE accounts (
 	created_us BIGINT NOT NULL,
 	signed_in_us BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX accounts_name ON accounts (name_key);
-CREATE INDEX accounts_created ON accounts (created_us, id);
+CREATE INDEX accounts_name ON accounts (name_key, id);
+CREATE INDEX accounts_admins ON accounts (id) WHERE role = 'admin'; -- few, and asked for whenever one may go
 
 -- Mailed and shown secrets, all single-use: signup, email, reset, invite, setup, passkey (a challenge).
 CREATE TABLE tokens (
@@ -104,13 +104,16 @@ CREATE INDEX mails_due ON mails (due_us);
 
 CREATE TABLE audit (
 	id BIGINT PRIMARY KEY, -- time, made unique
-	actor_id TEXT NOT NULL, -- '' is the command line, or nobody
+	actor_id TEXT COLLATE "binary" NOT NULL, -- '' is the command line, or nobody
 	actor TEXT NOT NULL, -- as they were called then
 	action TEXT NOT NULL,
-	target TEXT NOT NULL,
+	target TEXT COLLATE "binary" NOT NULL, -- an account's id, a room's, an address
 	detail TEXT NOT NULL,
 	address TEXT NOT NULL
 );
+-- For taking names out when somebody is deleted.
+CREATE INDEX audit_actor ON audit (actor_id);
+CREATE INDEX audit_target ON audit (target);
 
 -- What admins have set at run time; above the configuration.
 CREATE TABLE settings (
