@@ -173,6 +173,21 @@ int account_session_renew(struct accounts *a, struct store_conn *c, const char *
 /** account_sessions_end() - all but @keep (NULL or "": all). */
 int account_sessions_end(struct store_conn *c, const char *account_id, const char *keep) MUST_CHECK;
 
+/** account_logins_end() - all sessions and API tokens. */
+int account_logins_end(struct store_conn *c, const char *account_id) MUST_CHECK;
+
+/* ---- changes that several make ---- */
+
+/** account_password_put() - a new password (its hash), whatever the way: mailed links become void, a mail
+ * tells. (profile.c) */
+int account_password_put(struct accounts *a, struct store_conn *c, const struct account *who,
+			 const char *hash, int64_t now_us) MUST_CHECK;
+
+/** account_admin_may_go() - @who is about to be no admin any more: is there another? Holds the rows of all
+ * admins until the transaction ends, so that two cannot go at once. Return: 0; ACCOUNT_E_LAST_ADMIN.
+ * (admin.c) */
+int account_admin_may_go(struct store_conn *c, const struct account *who) MUST_CHECK;
+
 /* ---- mail (mail_queue.c) ---- */
 
 #define ACCOUNT_LETTER_VARS 4
