@@ -25,7 +25,7 @@ static _Thread_local const struct store *inside;
 
 int store_url_check(const char *url)
 {
-	return store_sqlite_path(url) ? 0 : -EINVAL;
+	return store_sqlite_path(url) || store_postgres_is(url) ? 0 : -EINVAL;
 }
 
 int store_new(const struct store_params *p, struct store **out)
@@ -33,6 +33,8 @@ int store_new(const struct store_params *p, struct store **out)
 	assert(p->connections > 0);
 	if (store_sqlite_path(p->url))
 		return store_sqlite_new(p, out);
+	if (store_postgres_is(p->url))
+		return store_postgres_new(p, out);
 	return -EINVAL;
 }
 
@@ -112,13 +114,6 @@ int store_transact(struct store *s, enum store_mode mode, uint64_t deadline_ms, 
 	return r;
 }
 
-int store_read(struct store *s, store_fn fn, void *arg)
-{
-	bool again;
-	int r = store_transact(s, STORE_READING, clock_mono_ms() + s->wait_ms, fn, arg, &again);
-	return again ? -EAGAIN : r;
-}
-
 /* A moment of random length: those who were in each other's way must not meet again in step. */
 static void step_aside(unsigned attempt)
 {
@@ -127,18 +122,28 @@ static void step_aside(unsigned attempt)
 	nanosleep(&t, NULL);
 }
 
-int store_write(struct store *s, store_fn fn, void *arg)
+static int transact(struct store *s, enum store_mode mode, store_fn fn, void *arg)
 {
 	uint64_t deadline_ms = clock_mono_ms() + s->wait_ms;
 	for (unsigned attempt = 0;; attempt++) {
 		bool again;
-		int r = store_transact(s, STORE_WRITING, deadline_ms, fn, arg, &again);
+		int r = store_transact(s, mode, deadline_ms, fn, arg, &again);
 		if (!again)
 			return r;
 		if (attempt >= 3 && clock_mono_ms() >= deadline_ms)
 			return -EAGAIN;
 		step_aside(attempt);
 	}
+}
+
+int store_read(struct store *s, store_fn fn, void *arg)
+{
+	return transact(s, STORE_READING, fn, arg);
+}
+
+int store_write(struct store *s, store_fn fn, void *arg)
+{
+	return transact(s, STORE_WRITING, fn, arg);
 }
 
 /* ---- statements ---- */

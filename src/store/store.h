@@ -75,6 +75,9 @@ unsigned store_schema_version(void);
  * A statement that fails, be it only with STORE_E_UNIQUE, is the end of the transaction: what follows in it
  * fails alike, and where @fn returns 0 in spite of it, the failure is the result. To go on where a row may be
  * there already is what ON CONFLICT is for. A store_fn does not begin another transaction of the same store.
+ *
+ * It is called again where the database asks for that (a deadlock, a serialization failure), so it must set
+ * its outputs afresh each time.
  */
 typedef int (*store_fn)(struct store_conn *c, void *arg);
 
@@ -84,8 +87,8 @@ int store_read(struct store *s, store_fn fn, void *arg) MUST_CHECK;
 
 /**
  * store_write() - when it returns 0, what @fn did is on disk
- * @fn is called again where the database asks for that (a deadlock, a serialization failure), so it must set
- * its outputs afresh each time. Return: what @fn returned; or as above.
+ * Otherwise nothing of it is; only where the connection to PostgreSQL breaks during the commit may it be all
+ * the same (-EAGAIN). Return: what @fn returned; or as above.
  */
 int store_write(struct store *s, store_fn fn, void *arg) MUST_CHECK;
 
