@@ -117,7 +117,7 @@ static const char *value_of(const struct letter *l, const char *name, size_t n)
 			continue;
 		return n == 4 && memcmp(name, "role", 4) == 0 ? role_word(l, v->value) : v->value;
 	}
-	return NULL;
+	return n == 7 && memcmp(name, "inviter", 7) == 0 ? l->lang->inviter : NULL;
 }
 
 /* One step through a text: the literal piece before the next variable, and the variable. */
@@ -163,5 +163,6 @@ int letter_expand(const struct letter *l, const char *text, letter_put_fn put, s
 
 const char *letter_greeting(const struct letter *l)
 {
-	return letter_complete(l, l->lang->hello_name) ? l->lang->hello_name : l->lang->hello;
+	bool by_name = !l->text->stranger && letter_complete(l, l->lang->hello_name);
+	return by_name ? l->lang->hello_name : l->lang->hello;
 }

@@ -14,6 +14,7 @@
 struct letter_text {
 	const char *template;
 	const char *subject;
+	bool stranger; /* to an address that nobody has confirmed: greet without a name */
 	const char *heading;
 	const char *before[LETTER_PARAGRAPHS]; /* the button, or all there is; NULL ends it */
 	const char *button;                    /* NULL: none */
@@ -27,6 +28,7 @@ struct letter_language {
 	const char *copy_link; /* above the address that the button leads to */
 	const char *footer;
 	const char *role_admin, *role_member;
+	const char *inviter;     /* where no name is given */
 	const char *units[4][2]; /* minutes, hours, days, seconds: one, several */
 	const struct letter_text *texts;
 	size_t n_texts;

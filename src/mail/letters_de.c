@@ -8,6 +8,7 @@ static const struct letter_text texts[] = {
 	{
 		.template = "signup",
 		.subject = "Bestätigen Sie Ihre Adresse",
+		.stranger = true,
 		.heading = "Noch ein Schritt",
 		.before = {"Jemand, vermutlich Sie, hat sich mit dieser Adresse bei {site} angemeldet. "
 			   "Bestätigen "
@@ -54,6 +55,7 @@ static const struct letter_text texts[] = {
 	{
 		.template = "email",
 		.subject = "Bestätigen Sie Ihre neue Adresse",
+		.stranger = true,
 		.heading = "Bestätigen Sie Ihre neue Adresse",
 		.before = {"Ein Konto bei {site} soll von nun an diese Adresse haben. Bestätigen Sie, dass "
 			   "sie Ihnen "
@@ -126,6 +128,7 @@ const struct letter_language letter_de = {
 	.footer = "Gesendet von Parley bei {site}",
 	.role_admin = "Verwalter",
 	.role_member = "Mitglied",
+	.inviter = "Die Verwaltung",
 	.units = {{"Minute", "Minuten"}, {"Stunde", "Stunden"}, {"Tag", "Tage"}, {"Sekunde", "Sekunden"}},
 	.texts = texts,
 	.n_texts = ARRAY_LEN(texts),

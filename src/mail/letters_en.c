@@ -13,6 +13,7 @@ static const struct letter_text texts[] = {
 	{
 		.template = "signup",
 		.subject = "Confirm your address",
+		.stranger = true,
 		.heading = "One step left",
 		.before = {"Somebody, presumably you, signed up at {site} with this address. Confirm it, and "
 			   "your "
@@ -56,6 +57,7 @@ static const struct letter_text texts[] = {
 	{
 		.template = "email",
 		.subject = "Confirm your new address",
+		.stranger = true,
 		.heading = "Confirm your new address",
 		.before = {"An account at {site} is to have this address from now on. Confirm that it is "
 			   "yours."},
@@ -125,6 +127,7 @@ const struct letter_language letter_en = {
 	.footer = "Sent by Parley at {site}",
 	.role_admin = "admin",
 	.role_member = "member",
+	.inviter = "An administrator",
 	.units = {{"minute", "minutes"}, {"hour", "hours"}, {"day", "days"}, {"second", "seconds"}},
 	.texts = texts,
 	.n_texts = ARRAY_LEN(texts),
