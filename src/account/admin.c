@@ -71,7 +71,7 @@ static int mail_invite(struct invite *i, struct store_conn *c, const char *token
 		.template = "invite",
 		.email = i->email,
 		.language = i->actor ? i->actor->language : "",
-		.vars = {{"name", ""}, {"token", token}, {"inviter", i->actor ? i->actor->name : ""}},
+		.vars = {{"name", ""}, {"token", token}, {"inviter", i->actor ? i->actor->name : "Parley"}},
 	};
 	return account_mail_queue(i->a, c, &letter, i->now_us);
 }
@@ -180,7 +180,7 @@ int account_set_role(struct accounts *a, const struct account *actor, const char
 {
 	struct change g = {
 		.a = a, .actor = actor, .client = client, .id = id, .now_us = now_us, .role = role};
-	return store_write(a->p.store, set_role, &g);
+	return account_id_ok(id) ? store_write(a->p.store, set_role, &g) : ACCOUNT_E_UNKNOWN;
 }
 
 /* Links that wait in a mailbox are void as well: a reset would let them back in once enabled. */
@@ -213,7 +213,7 @@ int account_set_disabled(struct accounts *a, const struct account *actor, const 
 {
 	struct change g = {
 		.a = a, .actor = actor, .client = client, .id = id, .now_us = now_us, .disabled = disabled};
-	return store_write(a->p.store, set_disabled, &g);
+	return account_id_ok(id) ? store_write(a->p.store, set_disabled, &g) : ACCOUNT_E_UNKNOWN;
 }
 
 /* ---- a password from the command line ---- */

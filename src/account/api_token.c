@@ -183,7 +183,7 @@ static int remove_one(struct store_conn *c, void *arg)
 int account_api_token_remove(struct accounts *a, const char *id, const char *token_id)
 {
 	struct removal r = {.account = id, .token_id = token_id};
-	return store_write(a->p.store, remove_one, &r);
+	return account_id_ok(token_id) ? store_write(a->p.store, remove_one, &r) : ACCOUNT_E_UNKNOWN;
 }
 
 /* ---- whose it is ---- */

@@ -27,6 +27,9 @@ struct accounts {
 /** account_id_new() - 16 symbols of base32, 80 random bits. */
 void account_id_new(const struct accounts *a, char out[ACCOUNT_ID_LEN + 1]);
 
+/** account_id_ok() - has @id the form of one? What has not names nothing, and may not even be text. */
+bool account_id_ok(const char *id);
+
 /** account_token_new() - 256 random bits as base64url. */
 void account_token_new(const struct accounts *a, char out[ACCOUNT_TOKEN_LEN + 1]);
 

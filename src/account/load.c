@@ -119,6 +119,8 @@ static int get_by_email(struct store_conn *c, void *arg)
 int account_get(struct accounts *a, const char *id, struct account *out)
 {
 	struct get g = {.key = id};
+	if (!account_id_ok(id))
+		return ACCOUNT_E_UNKNOWN;
 	int rc = store_read(a->p.store, get_by_id, &g);
 	if (rc == 0)
 		*out = g.account;

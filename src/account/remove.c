@@ -96,7 +96,7 @@ int account_delete(struct accounts *a, const char *id, const char *actor, const 
 		   int64_t now_us)
 {
 	struct removal r = {.a = a, .id = id, .actor = actor, .client = client, .now_us = now_us};
-	if (strlen(id) != ACCOUNT_ID_LEN)
+	if (!account_id_ok(id))
 		return ACCOUNT_E_UNKNOWN;
 	return store_write(a->p.store, remove_account, &r);
 }

@@ -8,6 +8,7 @@
 #include "account/inside.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -54,6 +55,13 @@ static int on_room(void *arg, const struct store_value *v, size_t n)
 }
 
 /* ---- checks ---- */
+
+/* What has not the form of a room's id names none, and may not even be text. */
+static bool id_ok(const char *id)
+{
+	return strlen(id) == ACCOUNT_ROOM_ID_LEN &&
+	       strspn(id, "0123456789abcdefghjkmnpqrstvwxyz-") == ACCOUNT_ROOM_ID_LEN;
+}
 
 static int check_password(const char *password, struct account_fault *fault)
 {
@@ -121,6 +129,7 @@ int account_room_add(struct accounts *a, const char *owner, const char *id,
 		     struct account_room *out)
 {
 	struct change g = {.a = a, .id = id, .owner = owner, .in = in, .now_us = now_us};
+	assert(id_ok(id));
 	if (!in->name)
 		return account_fault(fault, "name", "A name is needed.");
 	int rc = check(&g, fault);
@@ -161,6 +170,8 @@ int account_room_update(struct accounts *a, const char *owner, const char *id,
 			struct account_room *out)
 {
 	struct change g = {.a = a, .id = id, .owner = owner, .in = in};
+	if (!id_ok(id))
+		return ACCOUNT_E_UNKNOWN;
 	int rc = check(&g, fault);
 	if (rc == 0)
 		rc = store_write(a->p.store, update, &g);
@@ -181,7 +192,7 @@ static int remove_room(struct store_conn *c, void *arg)
 int account_room_remove(struct accounts *a, const char *owner, const char *id)
 {
 	struct change g = {.id = id, .owner = owner};
-	return store_write(a->p.store, remove_room, &g);
+	return id_ok(id) ? store_write(a->p.store, remove_room, &g) : ACCOUNT_E_UNKNOWN;
 }
 
 /* ---- reading ---- */
@@ -205,6 +216,8 @@ static int write_used(struct store_conn *c, void *arg)
 int account_room_get(struct accounts *a, const char *id, int64_t now_us, struct account_room *out)
 {
 	struct change g = {.id = id, .now_us = now_us};
+	if (!id_ok(id))
+		return ACCOUNT_E_UNKNOWN;
 	int rc = store_read(a->p.store, get, &g);
 	if (rc)
 		return rc;
@@ -240,6 +253,8 @@ static int read_hash(struct store_conn *c, void *arg)
 int account_room_check(struct accounts *a, const char *id, const char *password)
 {
 	struct check k = {.id = id};
+	if (!id_ok(id))
+		return ACCOUNT_E_UNKNOWN;
 	int rc = store_read(a->p.store, read_hash, &k);
 	if (rc)
 		return rc;

@@ -252,7 +252,7 @@ static int end_one(struct store_conn *c, void *arg)
 int account_signout(struct accounts *a, const char *account, const char *session)
 {
 	struct signout s = {.account = account, .session = session};
-	return store_write(a->p.store, end_one, &s);
+	return account_id_ok(session) ? store_write(a->p.store, end_one, &s) : ACCOUNT_E_UNKNOWN;
 }
 
 static int end_all(struct store_conn *c, void *arg)

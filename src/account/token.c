@@ -24,6 +24,12 @@ void account_id_new(const struct accounts *a, char out[ACCOUNT_ID_LEN + 1])
 	text_base32(bytes, ACCOUNT_ID_LEN, out);
 }
 
+bool account_id_ok(const char *id)
+{
+	return strlen(id) == ACCOUNT_ID_LEN &&
+	       strspn(id, "0123456789abcdefghjkmnpqrstvwxyz") == ACCOUNT_ID_LEN;
+}
+
 void account_token_new(const struct accounts *a, char out[ACCOUNT_TOKEN_LEN + 1])
 {
 	uint8_t bytes[32];
