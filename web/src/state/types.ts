@@ -5,6 +5,7 @@
 
 import type { DeviceKind, Devices, LinkState, TimelineEntry } from '../media/port';
 
+export type { ApiFault } from '../protocol/api';
 export type Page = 'home' | 'prejoin' | 'waiting' | 'call' | 'ended';
 
 export type {
