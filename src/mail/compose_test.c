@@ -194,9 +194,9 @@ static bool needs(const char *template, const char *language, const char *name)
 static void variables_that_are_needed(void **state)
 {
 	static const char *const wants[][2] = {
-		{"signup", "link"},    {"reset", "link"},           {"email", "link"},
-		{"invite", "link"},    {"email_announce", "email"}, {"email_changed", "email"},
-		
+		{"signup", "link"}, {"reset", "link"},           {"email", "link"},
+		{"invite", "link"}, {"email_announce", "email"}, {"email_changed", "email"},
+
 	};
 	static const char *const names[] = {"link", "email", "inviter", "name", "role"};
 	for (size_t i = 0; i < ARRAY_LEN(mail_testing_templates) * ARRAY_LEN(names); i++) {

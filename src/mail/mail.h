@@ -26,11 +26,10 @@ struct mail_var {
 	const char *value; /* UTF-8, by the rules of text_clean_name(); NULL or "": as if it were not there */
 };
 
-/* Templates, by name, with the variables that each must have beside "site" (the host that people know) and "home"
- * (the service's address):
- *   signup link · signup_known · reset link · password_changed · email link · email_known · email_announce email ·
- *   email_changed email · invite link · deleted · role_changed
- * "name" (for the greeting), "inviter" and "role" may be there. */
+/* Templates, by name, with the variables that each must have beside "site" (the host that people know) and
+ * "home" (the service's address): signup link · signup_known · reset link · password_changed · email link ·
+ * email_known · email_announce email · email_changed email · invite link · deleted · role_changed "name" (for
+ * the greeting), "inviter" and "role" may be there. */
 struct mail_letter {
 	const char *template;
 	const char *language; /* BCP 47; what there is no text for falls back to en */

@@ -13,6 +13,7 @@
  */
 #include "mail/mail.h"
 
+#include "base/clock.h"
 #include "mail/outbox.h"
 
 #include <curl/curl.h>
@@ -27,7 +28,9 @@
 struct talk {
 	const struct mail_server *server;
 	const struct mail_parcel *parcel;
+	uint64_t deadline_ms;
 	size_t read;              /* bytes of the message given to libcurl */
+	bool over;                /* so has QUIT */
 	bool about_message;       /* MAIL has been sent */
 	char reply[MAIL_WHY_MAX]; /* the server's last line */
 	char error[CURL_ERROR_SIZE];
@@ -54,10 +57,21 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
 	return n;
 }
 
+/* Called at least once a second, also where CURLOPT_TIMEOUT_MS is not looked at: while libcurl waits for what
+ * a server says to QUIT. Nobody needs that. */
 static int on_progress(void *arg, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_total, curl_off_t ul)
 {
 	const struct talk *t = arg;
-	return t->server->cancel && atomic_load(t->server->cancel);
+	bool cancelled = t->server->cancel && atomic_load(t->server->cancel);
+	return cancelled || t->over || clock_mono_ms() >= t->deadline_ms;
+}
+
+static void keep_reply(struct talk *t, const char *data, size_t n)
+{
+	if (n >= sizeof(t->reply))
+		n = sizeof(t->reply) - 1;
+	memcpy(t->reply, data, n);
+	t->reply[n] = '\0';
 }
 
 static int on_talk(CURL *curl, curl_infotype type, char *data, size_t n, void *arg)
@@ -65,12 +79,11 @@ static int on_talk(CURL *curl, curl_infotype type, char *data, size_t n, void *a
 	struct talk *t = arg;
 	if (type == CURLINFO_HEADER_OUT && n >= 5 && strncasecmp(data, "MAIL ", 5) == 0)
 		t->about_message = true;
-	if (type != CURLINFO_HEADER_IN || !t->about_message)
-		return 0;
-	if (n >= sizeof(t->reply))
-		n = sizeof(t->reply) - 1;
-	memcpy(t->reply, data, n);
-	t->reply[n] = '\0';
+	/* Whatever went wrong, libcurl says goodbye, and the answer to that is none to the message. */
+	if (type == CURLINFO_HEADER_OUT && n >= 4 && strncasecmp(data, "QUIT", 4) == 0)
+		t->over = true;
+	if (type == CURLINFO_HEADER_IN && t->about_message && !t->over)
+		keep_reply(t, data, n);
 	return 0;
 }
 
@@ -123,6 +136,9 @@ static CURLcode set_up_limits(CURL *c, struct talk *t)
 		rc = curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
+	/* Closed by this handle, with its limits, and not by one that libcurl keeps for kept connections. */
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
 	/* A name server that does not answer must not hold up the end of the program. */
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
@@ -166,7 +182,9 @@ static void leave_out(char *text, const char *what)
 static void explain(const struct talk *t, CURLcode code, char why[MAIL_WHY_MAX])
 {
 	const char *text = t->reply[0] >= '4' ? t->reply : t->error;
-	if (text[0] == '\0')
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		text = "no answer in time";
+	else if (text[0] == '\0')
 		text = curl_easy_strerror(code);
 	(void)snprintf(why, MAIL_WHY_MAX, "%s", text);
 	why[strcspn(why, "\r\n")] = '\0';
@@ -178,10 +196,16 @@ static void explain(const struct talk *t, CURLcode code, char why[MAIL_WHY_MAX])
 }
 
 /* 530, 534, 535, 538 (RFC 4954 §6) are about us even when they answer MAIL. */
-static int judge(const struct talk *t, long reply)
+static int judge(const struct talk *t)
 {
-	bool about_us = reply == 530 || reply == 534 || reply == 535 || reply == 538;
-	return t->about_message && reply >= 500 && reply < 600 && !about_us ? MAIL_E_REFUSED : MAIL_E_LATER;
+	static const char *const about_us[] = {"530", "534", "535", "538"};
+	if (t->reply[0] != '5')
+		return MAIL_E_LATER;
+	for (size_t i = 0; i < ARRAY_LEN(about_us); i++) {
+		if (strncmp(t->reply, about_us[i], 3) == 0)
+			return MAIL_E_LATER;
+	}
+	return MAIL_E_REFUSED;
 }
 
 static int perform(CURL *c, struct talk *t, char why[MAIL_WHY_MAX])
@@ -191,10 +215,8 @@ static int perform(CURL *c, struct talk *t, char why[MAIL_WHY_MAX])
 		return 0;
 	if (code == CURLE_OUT_OF_MEMORY)
 		return -ENOMEM;
-	long reply = 0;
-	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &reply);
 	explain(t, code, why);
-	return judge(t, reply);
+	return judge(t);
 }
 
 /* Everything that can fail before the first byte is sent fails for want of memory. */
@@ -223,7 +245,7 @@ static int talk_to(struct talk *t, CURL *c, const char *url, char why[MAIL_WHY_M
 int mail_send(const struct mail_server *server, const struct mail_parcel *p, char why[MAIL_WHY_MAX])
 {
 	char url[URL_BYTES];
-	struct talk t = {.server = server, .parcel = p};
+	struct talk t = {.server = server, .parcel = p, .deadline_ms = clock_mono_ms() + server->timeout_ms};
 	if (!mail_address_ok(p->from) || !mail_address_ok(p->to))
 		return -EINVAL;
 	if (server->smtp_url[0] == '\0')
