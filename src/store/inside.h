@@ -23,6 +23,8 @@ struct store_run {
 /* A back end. What fails is logged by it, through store_fault(). */
 struct store_ops {
 	const char *kind;
+	bool one_server; /* where it is gone, and that is what -EAGAIN means, it is so for reads and writes
+			    alike */
 	void (*free)(struct store *s);
 	/* Take a connection and begin; @deadline_ms (clock_mono_ms()) bounds the wait for both. */
 	int (*begin)(struct store *s, enum store_mode mode, uint64_t deadline_ms, struct store_conn **out);
@@ -39,7 +41,9 @@ struct store {
 	uint32_t wait_ms;
 	uint32_t statement_ms;
 	unsigned connections;
-	atomic_bool healthy;
+	/* The last use has met with a failure of the database; the last write has, with one that may be of
+	   writes alone. */
+	atomic_bool fails, writes_fail;
 };
 
 struct store_conn {
@@ -50,11 +54,10 @@ struct store_conn {
 };
 
 /**
- * store_fault() - note a failure. -EAGAIN and -ENOSPC: logged when they begin; -EIO: always; others: not at
- * all.
+ * store_fault() - note a failure. -EAGAIN and -ENOSPC: logged when all was well; -EIO: always; others: never.
  * @what: of the database's own words; @sql: may be NULL. Return: @r.
  */
-int store_fault(struct store *s, int r, const char *what, const char *sql) MUST_CHECK;
+int store_fault(struct store_conn *c, int r, const char *what, const char *sql) MUST_CHECK;
 
 /* ---- back ends ---- */
 

@@ -63,7 +63,7 @@ int pg_connect(struct pg_conn *c, const char *url)
 	(void)PQsetNoticeProcessor(c->pg, drop_notice, NULL);
 	int r = 0;
 	if (PQstatus(c->pg) != CONNECTION_OK)
-		r = store_fault(c->base.store, -EAGAIN, PQerrorMessage(c->pg), NULL);
+		r = store_fault(&c->base, -EAGAIN, PQerrorMessage(c->pg), NULL);
 	else if (PQsetnonblocking(c->pg, 1) != 0)
 		r = -ENOMEM;
 	else
@@ -190,18 +190,18 @@ static int fault(struct pg_conn *c, const PGresult *result, const char *state, c
 	const char *message =
 		is(state, "22") ? "bad value" : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	(void)snprintf(text, sizeof(text), "%s %s", state, message ? message : "");
-	return store_fault(c->base.store, r, text, sql);
+	return store_fault(&c->base, r, text, sql);
 }
 
 int pg_result(struct pg_conn *c, const PGresult *result, const char *sql)
 {
 	if (!result)
-		return store_fault(c->base.store, -EAGAIN, "the connection is lost", NULL);
+		return store_fault(&c->base, -EAGAIN, "the connection is lost", NULL);
 	if (!is_error(result))
 		return 0;
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	if (!state)
-		return store_fault(c->base.store, -EAGAIN, PQresultErrorMessage(result), NULL);
+		return store_fault(&c->base, -EAGAIN, PQresultErrorMessage(result), NULL);
 	return fault(c, result, state, sql);
 }
 

@@ -130,8 +130,7 @@ static int each_row(struct pg_conn *c, const PGresult *result, const struct stor
 		for (int i = 0; i < n; i++) {
 			if (column(result, row, i, &columns[i]))
 				continue;
-			c->base.failed =
-				store_fault(c->base.store, -EIO, "a column of a foreign type", run->sql);
+			c->base.failed = store_fault(&c->base, -EIO, "a column of a foreign type", run->sql);
 			return c->base.failed;
 		}
 		int r = run->row(run->arg, columns, (size_t)n);

@@ -29,7 +29,7 @@
 #include <string.h>
 
 #define FIRST_PAUSE_MS   100
-#define LONGEST_PAUSE_MS 5000
+#define LONGEST_PAUSE_MS 2000
 /* Held by whoever changes the schema. Any number, as long as it is the same in all versions. */
 #define SCHEMA_LOCK "7165748126379216145"
 
@@ -198,7 +198,7 @@ static int pg_commit(struct store_conn *base)
 	int r = pg_result(c, result, "COMMIT");
 	/* To commit what has failed is answered with ROLLBACK, and is no error for the server. */
 	if (r == 0 && strcmp(PQcmdStatus(result), "COMMIT") != 0)
-		r = store_fault(base->store, -EIO, "rolled back instead", "COMMIT");
+		r = store_fault(base, -EIO, "rolled back instead", "COMMIT");
 	PQclear(result);
 	return r;
 }
@@ -237,6 +237,7 @@ static void pg_free(struct store *base)
 
 static const struct store_ops ops = {
 	.kind = "postgresql",
+	.one_server = true,
 	.free = pg_free,
 	.begin = pg_begin,
 	.commit = pg_commit,
@@ -256,7 +257,6 @@ int store_postgres_new(const struct store_params *params, struct store **out)
 				 .wait_ms = params->wait_ms,
 				 .statement_ms = params->statement_ms,
 				 .connections = params->connections};
-	atomic_init(&p->base.healthy, true);
 	p->url = mem_strdup(params->url);
 	p->conns = mem_zalloc(params->connections * sizeof(*p->conns));
 	if (!p->url || !p->conns)

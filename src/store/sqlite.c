@@ -226,7 +226,6 @@ static int make(const struct store_params *p, struct sqlite *s)
 				 .wait_ms = p->wait_ms,
 				 .statement_ms = p->statement_ms,
 				 .connections = p->connections};
-	atomic_init(&s->base.healthy, true);
 	s->path = plain_path(store_sqlite_path(p->url));
 	s->conns = mem_zalloc((1 + p->connections) * sizeof(*s->conns));
 	return s->path && s->conns ? look_at_file(s->path) : -ENOMEM;

@@ -40,8 +40,8 @@ static int meaning(sqlite3 *db, int rc)
 
 int sqlite_fault(struct sqlite_conn *c, int rc, const char *sql)
 {
-	return store_fault(c->base.store, meaning(c->db, rc),
-			   c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc), sql);
+	return store_fault(&c->base, meaning(c->db, rc), c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc),
+			   sql);
 }
 
 static int harden(sqlite3 *db)
@@ -93,8 +93,7 @@ static int settle(struct sqlite_conn *c, bool writer)
 	if (rc != SQLITE_OK)
 		return sqlite_fault(c, rc, NULL);
 	if (!wal)
-		return store_fault(c->base.store, -EIO, "this file system cannot do write-ahead logging",
-				   NULL);
+		return store_fault(&c->base, -EIO, "this file system cannot do write-ahead logging", NULL);
 	return 0;
 }
 

@@ -97,11 +97,10 @@ static int bind_one(sqlite3_stmt *stmt, int at, const struct store_value *v)
 static int bind_all(struct sqlite_conn *c, struct statement *st, const struct store_run *run)
 {
 	if ((size_t)sqlite3_bind_parameter_count(st->stmt) != run->n)
-		return store_fault(c->base.store, -EIO, "wrong number of arguments", run->sql);
+		return store_fault(&c->base, -EIO, "wrong number of arguments", run->sql);
 	for (size_t i = 0; i < run->n; i++) {
 		if (!st->index[i])
-			return store_fault(c->base.store, -EIO, "an argument without its parameter",
-					   run->sql);
+			return store_fault(&c->base, -EIO, "an argument without its parameter", run->sql);
 		int rc = bind_one(st->stmt, st->index[i], &run->args[i]);
 		if (rc != SQLITE_OK)
 			return sqlite_fault(c, rc, run->sql);
@@ -123,7 +122,7 @@ static int column(struct sqlite_conn *c, sqlite3_stmt *stmt, int i, struct store
 				  (size_t)sqlite3_column_bytes(stmt, i));
 		return v->text ? 0 : -ENOMEM;
 	default:
-		return store_fault(c->base.store, -EIO, "a column of a foreign type", sqlite3_sql(stmt));
+		return store_fault(&c->base, -EIO, "a column of a foreign type", sqlite3_sql(stmt));
 	}
 }
 

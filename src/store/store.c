@@ -52,15 +52,18 @@ const char *store_kind(const struct store *s)
 
 bool store_healthy(const struct store *s)
 {
-	return atomic_load(&s->healthy);
+	return !atomic_load(&s->fails) && !atomic_load(&s->writes_fail);
 }
 
-int store_fault(struct store *s, int r, const char *what, const char *sql)
+int store_fault(struct store_conn *c, int r, const char *what, const char *sql)
 {
+	struct store *s = c->store;
 	if (r >= 0 || r == -ENOMEM || r == -EINVAL)
 		return r;
-	bool first = atomic_exchange(&s->healthy, false);
-	if (r != -EIO && !first)
+	bool was_healthy = store_healthy(s);
+	bool all = c->mode == STORE_READING || (r == -EAGAIN && s->ops->one_server);
+	bool before = atomic_exchange(all ? &s->fails : &s->writes_fail, true);
+	if (r != -EIO && (before || !was_healthy))
 		return r;
 	if (sql)
 		log_error("database failed kind=%s error=\"%s\" sql=\"%s\"", s->ops->kind, what, sql);
@@ -69,9 +72,16 @@ int store_fault(struct store *s, int r, const char *what, const char *sql)
 	return r;
 }
 
-static void worked(struct store *s)
+/* Who can write can read, but not the other way round: with a full disk, or a lock held by others, reads go
+ * on. */
+static void worked(struct store *s, enum store_mode mode)
 {
-	if (!atomic_load(&s->healthy) && !atomic_exchange(&s->healthy, true))
+	if (store_healthy(s))
+		return;
+	bool changed = atomic_exchange(&s->fails, false);
+	if (mode != STORE_READING && atomic_exchange(&s->writes_fail, false))
+		changed = true;
+	if (changed && store_healthy(s))
 		log_info("database works again kind=%s", s->ops->kind);
 }
 
@@ -110,7 +120,7 @@ int store_transact(struct store *s, enum store_mode mode, uint64_t deadline_ms, 
 	*again = c->again;
 	s->ops->release(c);
 	if (fine)
-		worked(s);
+		worked(s, mode);
 	return r;
 }
 

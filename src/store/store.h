@@ -54,7 +54,8 @@ struct store *store_free(struct store *s);
 /** store_kind() - "sqlite", "postgresql". */
 const char *store_kind(const struct store *s);
 
-/** store_healthy() - has the last use worked? Any thread; does not block. */
+/** store_healthy() - have the last read and the last write worked? Waiting for one of our own connections
+ * does not count. Any thread; does not block. */
 bool store_healthy(const struct store *s);
 
 /**

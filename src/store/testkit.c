@@ -13,6 +13,7 @@
 #include <grp.h>
 #include <libpq-fe.h>
 #include <pwd.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -119,7 +121,7 @@ static void make_cluster(const struct store_kit *k)
 	assert_int_equal(status, 0);
 }
 
-static void nap(void)
+void store_kit_nap(void)
 {
 	nanosleep(&(struct timespec){.tv_nsec = 10 * 1000000}, NULL);
 }
@@ -149,7 +151,7 @@ void store_kit_start(struct store_kit *k)
 			show_log(k);
 			fail_msg("the server does not start");
 		}
-		nap();
+		store_kit_nap();
 	}
 }
 
@@ -259,8 +261,11 @@ const char *store_kit_open(struct store_kit *k, const char *kind)
 void store_kit_close(struct store_kit *k)
 {
 	int status;
-	if (k->server)
-		store_kit_stop(k);
+	if (k->server) {
+		/* At once: nothing of it is kept. */
+		assert_int_equal(kill(k->server, SIGQUIT), 0);
+		assert_int_equal(waitpid(k->server, NULL, 0), k->server);
+	}
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
@@ -270,6 +275,44 @@ void store_kit_close(struct store_kit *k)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 }
+
+/* ---- a small disk ---- */
+
+void store_kit_small_disk(struct store_kit *k, const char *size, char *dir, size_t dir_size)
+{
+	struct stat st;
+	char options[96];
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		skip();
+	/* Belongs to whom the directory of all belongs to: the server, or us. */
+	assert_int_equal(stat(k->dir, &st), 0);
+	(void)snprintf(options, sizeof(options), "size=%s,mode=700,uid=%u,gid=%u", size, st.st_uid,
+		       st.st_gid);
+	(void)snprintf(dir, dir_size, "%s/small", k->dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(mount("tmpfs", dir, "tmpfs", 0, options), 0);
+}
+
+void store_kit_small_disk_end(const char *dir)
+{
+	assert_int_equal(umount2(dir, MNT_DETACH), 0);
+}
+
+void store_kit_ballast(const char *dir, bool there)
+{
+	static const char zeros[2 << 20];
+	char path[128];
+	(void)snprintf(path, sizeof(path), "%s/ballast", dir);
+	if (!there) {
+		assert_int_equal(unlink(path), 0);
+		return;
+	}
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, zeros, sizeof(zeros)), sizeof(zeros));
+	close(fd);
+}
+
+/* ---- main() ---- */
 
 static const char *why_not;
 

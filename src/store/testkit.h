@@ -38,10 +38,22 @@ struct store *store_kit_store(const struct store_kit *k, unsigned connections, u
 void store_kit_order(const struct store_kit *k, const char *sql);
 
 /**
+ * store_kit_small_disk() - a file system of @size ("4m"), whose path becomes @dir. What runs already does not
+ * see it: it is in a mount namespace of this process. Without the right to make one, the test is skipped.
+ */
+void store_kit_small_disk(struct store_kit *k, const char *size, char *dir, size_t dir_size);
+void store_kit_small_disk_end(const char *dir);
+/** store_kit_ballast() - two megabytes on it, there or not. */
+void store_kit_ballast(const char *dir, bool there);
+
+/**
  * store_kit_main() - main() of a test program: its argument is the kind; where that cannot be had, one test
  * is skipped, with the reason. Return: the exit code.
  */
 int store_kit_main(struct store_kit *k, int argc, char **argv, const struct CMUnitTest *tests, size_t n);
+
+/** store_kit_nap() - between two looks at whether something has happened. */
+void store_kit_nap(void);
 
 /* PostgreSQL's server: kill -9 for all of its processes; a shutdown that ends all connections; a new start.
  */

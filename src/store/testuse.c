@@ -93,3 +93,18 @@ void use_schema(struct store *s, const char *sql)
 {
 	assert_int_equal(store_migrate_steps(s, &sql, 1), 0);
 }
+
+int64_t use_fill(struct store *s)
+{
+	static char big[30000];
+	memset(big, 'x', sizeof(big));
+	for (int64_t id = 0; id < 10000; id++) {
+		int r = use_exec(s, USE_INSERT, STORE_ARGS(store_int(id), store_text_n(big, sizeof(big))),
+				 NULL);
+		if (r == -ENOSPC)
+			return id;
+		assert_int_equal(r, 0);
+	}
+	fail_msg("it is never full");
+	return 0;
+}

@@ -1,4 +1,4 @@
-/* The contract of store.h, held against both databases: store_test sqlite, store_test postgresql. */
+/* The contract of store.h, held against both databases: contract_test sqlite, contract_test postgresql. */
 #include "store/inside.h"
 #include "store/testkit.h"
 #include "store/testuse.h"
