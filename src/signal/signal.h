@@ -62,8 +62,8 @@ struct signal_ops {
 	 * Return: 0; -errno. */
 	int (*ice_servers)(void *arg, const char *participant, struct signal_time now, struct buf *json,
 			   uint32_t *expires_s);
-	/* A ticket has brought back a room that signal_room_load() has not spoken of since the start: if it is
-	 * one that lasts, load it. May be NULL. */
+	/* A ticket has brought back a room that lasts and that signal_room_load() has not spoken of since the
+	 * start: load it, or where there is none any more, end it. May be NULL. */
 	void (*room_made)(void *arg, const char *room);
 	/* The host of a room that lasts has changed its door: keep it. May be NULL. */
 	void (*room_changed)(void *arg, const char *room, bool knock, bool locked);
@@ -108,12 +108,13 @@ struct signal_identity {
 };
 
 /** signal_identify() - @c belongs to an account; before its first message. Without this it is a guest's. A
- * signalling session is resumed only by the account that it began with, or by a guest where there was none. */
+ * signalling session is resumed only by the account that it began with, or by a guest where there was none.
+ */
 void signal_identify(struct signal_conn *c, const struct signal_identity *who);
 
 /**
- * signal_sign_out() - end every signalling session of @account that began under @login (NULL: under any; @keep, if
- * not NULL, stays): its participant leaves, its connection is closed with 4002, its token is void.
+ * signal_sign_out() - end every signalling session of @account that began under @login (NULL: under any;
+ * @keep, if not NULL, stays): its participant leaves, its connection is closed with 4002, its token is void.
  */
 void signal_sign_out(struct signal *s, const char *account, const char *login, const char *keep,
 		     struct signal_time now);
@@ -121,19 +122,22 @@ void signal_sign_out(struct signal *s, const char *account, const char *login, c
 /* ---- rooms that last (docs/protocol.md, Rooms with an owner) ---- */
 
 struct signal_room_info {
-	const char *id;	   /* canonical */
+	const char *id;    /* canonical */
 	const char *owner; /* account */
 	const char *name;
 	bool knock, locked, guests, password;
+	bool new_password; /* passes given before are void */
 };
 
-/** signal_room_load() - have the room there, or change the one that is. Return: 0; -ENOSPC; -ENOMEM. */
-int signal_room_load(struct signal *s, const struct signal_room_info *info, struct signal_time now) MUST_CHECK;
+/** signal_room_load() - have the room there, or change the one that is; its members are told. All of @info is
+ * copied; @info->id is canonical. Return: 0; -ENOSPC: limits.rooms; -ENOMEM. */
+int signal_room_load(struct signal *s, const struct signal_room_info *info,
+		     struct signal_time now) MUST_CHECK;
 
 struct signal_room_view {
 	char id[SIGNAL_ROOM_ID_LEN + 1];
 	char owner[SIGNAL_ACCOUNT_LEN + 1]; /* "": a room that does not last */
-	const char *name;		    /* "" likewise; valid during the call, or until the core is called again */
+	const char *name; /* "" likewise; valid during the call, or until the core is called again */
 	bool knock, locked, guests, password;
 	uint32_t members, waiting;
 	uint64_t since_ms; /* wall clock: when the first of those who are in now came; 0: nobody is */
@@ -157,8 +161,14 @@ int signal_room_id_parse(const char *text, char id[SIGNAL_ROOM_ID_LEN + 1]) MUST
 
 #define SIGNAL_PASS_LEN 128
 
-/** signal_pass() - proof for `join.pass` that its holder knew the room's password; good for ten minutes. */
-void signal_pass(const struct signal *s, const char *room, struct signal_time now, char pass[SIGNAL_PASS_LEN]);
+/**
+ * signal_pass() - proof for `join.pass` that its holder knew the room's password
+ *
+ * Good for ten minutes, until the password changes or the room is no longer here. The room must be: after
+ * signal_room_load(); for any other @room it proves nothing.
+ */
+void signal_pass(const struct signal *s, const char *room, struct signal_time now,
+		 char pass[SIGNAL_PASS_LEN]);
 
 /** signal_input() - one text message from the client: anything at all. */
 void signal_input(struct signal_conn *c, const char *data, size_t n, struct signal_time now);
