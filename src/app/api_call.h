@@ -108,7 +108,7 @@ struct api_call {
 	char origin[ORIGIN_MAX];          /* of the page, checked; "" */
 	char self[ORIGIN_MAX];            /* our own, for links; "": not known for sure */
 	bool is_secure;                   /* the page was loaded over https, be it from a proxy */
-	bool is_local;                    /* … or from localhost */
+	bool passkeys;                    /* … and from where browsers offer passkeys for us */
 	struct service_settings settings; /* as they were when the request came */
 	int64_t now_us;
 

@@ -211,8 +211,8 @@ static int check_limits(const struct config *c, struct verdict *v)
 int config_check(const struct config *c, const struct config_option **blamed, char *error)
 {
 	int (*const checks[])(const struct config *, struct verdict *) = {
-		check_public_url, check_listen, check_proxies, check_tls,
-		check_turn, check_mail, check_accounts, check_relay, check_limits,
+		check_public_url, check_listen,   check_proxies, check_tls,    check_turn,
+		check_mail,       check_accounts, check_relay,   check_limits,
 	};
 	struct verdict v = {.error = error};
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {

@@ -4,6 +4,7 @@
  */
 #include "app/service.h"
 
+#include "app/accounts_run.h"
 #include "app/proxy.h"
 #include "app/routes.h"
 #include "app/secret.h"
@@ -176,6 +177,8 @@ int service_start(struct service *s, void (*emptied)(void *arg))
 	s->redirect_to_https = config_tls(s->config);
 	s->ice_host = "";
 	if (rc == 0)
+		rc = accounts_run_start(s);
+	if (rc == 0)
 		rc = start_signal(s);
 	if (rc == 0)
 		rc = start_http(s, emptied);
@@ -184,6 +187,7 @@ int service_start(struct service *s, void (*emptied)(void *arg))
 
 void service_close(struct service *s)
 {
+	accounts_run_stop(s);
 	s->http = http_server_free(s->http);
 }
 
@@ -193,5 +197,6 @@ void service_free(struct service *s)
 	if (s->signal)
 		loop_timer_stop(&s->loop, &s->signal_timer);
 	s->signal = signal_free(s->signal);
+	accounts_run_free(s);
 	s->room_budget = bucket_table_free(s->room_budget);
 }
