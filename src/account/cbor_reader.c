@@ -88,25 +88,33 @@ static void on_bool(void *item, bool b)
 	set(item, CBOR_READER_BOOL, b);
 }
 
-static struct cbor_callbacks callbacks(void)
-{
-	/* The rest does nothing, which leaves the kind NONE: refused. */
-	struct cbor_callbacks c = cbor_empty_callbacks;
-	c.uint8 = on_uint8;
-	c.uint16 = on_uint16;
-	c.uint32 = on_uint32;
-	c.uint64 = on_uint64;
-	c.negint8 = on_negint8;
-	c.negint16 = on_negint16;
-	c.negint32 = on_negint32;
-	c.negint64 = on_negint64;
-	c.byte_string = on_bytes;
-	c.string = on_text;
-	c.array_start = on_array;
-	c.map_start = on_map;
-	c.boolean = on_bool;
-	return c;
-}
+/* What is not wanted does nothing, which leaves the kind NONE: refused. */
+static const struct cbor_callbacks callbacks = {
+	.uint8 = on_uint8,
+	.uint16 = on_uint16,
+	.uint32 = on_uint32,
+	.uint64 = on_uint64,
+	.negint8 = on_negint8,
+	.negint16 = on_negint16,
+	.negint32 = on_negint32,
+	.negint64 = on_negint64,
+	.byte_string_start = cbor_null_byte_string_start_callback,
+	.byte_string = on_bytes,
+	.string_start = cbor_null_string_start_callback,
+	.string = on_text,
+	.indef_array_start = cbor_null_indef_array_start_callback,
+	.array_start = on_array,
+	.indef_map_start = cbor_null_indef_map_start_callback,
+	.map_start = on_map,
+	.tag = cbor_null_tag_callback,
+	.float2 = cbor_null_float2_callback,
+	.float4 = cbor_null_float4_callback,
+	.float8 = cbor_null_float8_callback,
+	.undefined = cbor_null_undefined_callback,
+	.null = cbor_null_null_callback,
+	.boolean = on_bool,
+	.indef_break = cbor_null_indef_break_callback,
+};
 
 /* RFC 8949 §4.2.1: the shortest head that holds the number. */
 static size_t shortest_head(uint64_t n)
@@ -139,11 +147,10 @@ int cbor_reader_next(struct cbor_reader *r, struct cbor_reader_item *out)
 {
 	struct cbor_reader_item item = {0};
 	size_t size = (size_t)(r->end - r->p);
-	struct cbor_callbacks c = callbacks();
 
 	if (size == 0)
 		return -EINVAL;
-	struct cbor_decoder_result result = cbor_stream_decode(r->p, size, &c, &item);
+	struct cbor_decoder_result result = cbor_stream_decode(r->p, size, &callbacks, &item);
 	if (result.status != CBOR_DECODER_FINISHED || result.read > size || item.kind == CBOR_READER_NONE)
 		return -EINVAL;
 	size_t head = result.read - (is_string(&item) ? (size_t)item.n : 0);
