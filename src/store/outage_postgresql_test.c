@@ -8,9 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct store_kit kit;
@@ -197,6 +201,103 @@ static void commits_are_not_acknowledged_before_they_are_on_disk(void **state)
 			    "on");
 }
 
+/* ---- many threads ---- */
+
+struct asker {
+	pthread_t thread;
+	struct store *store;
+	atomic_bool *restarted;
+	unsigned answers, other;
+};
+
+/* Ask until an answer has come after the restart. */
+static void *ask_on(void *arg)
+{
+	struct asker *a = arg;
+	int64_t n;
+	int r;
+	bool restarted;
+	do {
+		restarted = atomic_load(a->restarted);
+		r = use_int(a->store, "SELECT 1", STORE_NO_ARGS, &n);
+		a->answers += r == 0;
+		a->other += r != 0 && r != -EAGAIN;
+		if (r)
+			store_kit_nap();
+	} while (r || !restarted);
+	return NULL;
+}
+
+static void all_threads_come_through_an_outage(void **state)
+{
+	struct asker askers[6];
+	atomic_bool restarted = false;
+	for (size_t i = 0; i < ARRAY_LEN(askers); i++) {
+		askers[i] = (struct asker){.store = s, .restarted = &restarted};
+		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_on, &askers[i]), 0);
+	}
+	store_kit_crash(&kit);
+	while (store_healthy(s))
+		store_kit_nap();
+	store_kit_start(&kit);
+	atomic_store(&restarted, true);
+	for (size_t i = 0; i < ARRAY_LEN(askers); i++) {
+		pthread_join(askers[i].thread, NULL);
+		assert_int_equal(askers[i].other, 0);
+		assert_true(askers[i].answers > 0);
+	}
+	assert_true(store_healthy(s));
+}
+
+/* A server that takes connections and says nothing. */
+static int listen_mute(const char *dir)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/.s.PGSQL.1", dir);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+static void one_at_a_time_looks_whether_it_is_over(void **state)
+{
+	char url[200];
+	int64_t n;
+	struct store *mute;
+	struct store_params p = {.url = url, .connections = 4, .wait_ms = 1000, .statement_ms = 1000};
+	(void)snprintf(url, sizeof(url), "postgresql:///x?host=%s&port=1&user=parley&connect_timeout=60",
+		       kit.dir);
+	int listener = listen_mute(kit.dir);
+	assert_int_equal(store_new(&p, &mute), 0);
+	atomic_bool restarted = false;
+	struct asker asker = {.store = mute, .restarted = &restarted};
+	assert_int_equal(pthread_create(&asker.thread, NULL, ask_on, &asker), 0);
+	/* The first is hung up on: an outage. The second is the look whether it is over, and waits. */
+	close(accept(listener, NULL, NULL));
+	int second = accept(listener, NULL, NULL);
+	uint64_t before_ms = clock_mono_ms();
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(use_int(mute, "SELECT 1", STORE_NO_ARGS, &n), -EAGAIN);
+	assert_in_range(clock_mono_ms() - before_ms, 0, 20000);
+	assert_int_equal(fcntl(listener, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(accept(listener, NULL, NULL), -1);
+	assert_int_equal(errno, EAGAIN);
+	/* Ends the thread: a real server takes the mute one's place. */
+	close(second);
+	close(listener);
+	char path[128], real[128];
+	(void)snprintf(path, sizeof(path), "%s/.s.PGSQL.1", kit.dir);
+	(void)snprintf(real, sizeof(real), "%s/.s.PGSQL.5432", kit.dir);
+	assert_int_equal(unlink(path), 0);
+	store_kit_order(&kit, "CREATE DATABASE x");
+	assert_int_equal(symlink(real, path), 0);
+	atomic_store(&restarted, true);
+	pthread_join(asker.thread, NULL);
+	assert_int_equal(asker.other, 0);
+	store_free(mute);
+}
+
 static void a_password_is_not_logged(void **state)
 {
 	char log[4096];
@@ -267,6 +368,8 @@ int main(int argc, char **argv)
 		T(a_server_that_says_nothing_is_given_up),
 		T(a_schema_changed_under_us_is_taken_up),
 		T(commits_are_not_acknowledged_before_they_are_on_disk),
+		T(all_threads_come_through_an_outage),
+		T(one_at_a_time_looks_whether_it_is_over),
 		cmocka_unit_test(a_password_is_not_logged),
 		T(a_full_disk_is_told_and_loses_nothing),
 	};
