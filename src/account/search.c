@@ -27,8 +27,11 @@ struct search {
 	char from[ACCOUNT_EMAIL_MAX + 1]; /* what was asked for, as in the index */
 	char to[ACCOUNT_EMAIL_MAX + sizeof(LAST)];
 	enum list list;
-	char after[ACCOUNT_EMAIL_MAX + 1]; /* key of the last row that was shown */
-	char after_id[ACCOUNT_ID_LEN + 1]; /* by name */
+	char after[ACCOUNT_EMAIL_MAX + 1]; /* where the page begins: behind this key, */
+	char after_id[ACCOUNT_ID_LEN + 1]; /* and by name this id */
+	/* Where it ended. Not the same memory: what is bound must stay as it is while rows come. */
+	char last[ACCOUNT_EMAIL_MAX + 1];
+	char last_id[ACCOUNT_ID_LEN + 1];
 	uint32_t limit, shown, seen;
 	bool full;
 	account_fn fn;
@@ -60,9 +63,9 @@ static void write_cursor(const struct search *s, char *out)
 {
 	const size_t size = ACCOUNT_EMAIL_MAX + 4;
 	if (s->list == BY_EMAIL)
-		(void)snprintf(out, size, "%c%s", BY_EMAIL, s->after);
+		(void)snprintf(out, size, "%c%s", BY_EMAIL, s->last);
 	else
-		(void)snprintf(out, size, "%c%s%.*s", BY_NAME, s->after_id, ACCOUNT_NAME_BYTES, s->after);
+		(void)snprintf(out, size, "%c%s%.*s", BY_NAME, s->last_id, ACCOUNT_NAME_BYTES, s->last);
 }
 
 /* ---- the lists ---- */
@@ -85,7 +88,7 @@ static int on_email(void *arg, const struct store_value *v, size_t n)
 	int rc = account_from_row(v, &a);
 	if (rc)
 		return rc;
-	memcpy(s->after, a.email, sizeof(a.email));
+	memcpy(s->last, a.email, sizeof(a.email));
 	return show(s, &a);
 }
 
@@ -122,8 +125,8 @@ static int on_name(void *arg, const struct store_value *v, size_t n)
 	int rc = account_from_row(v, &a);
 	if (rc)
 		return rc;
-	memcpy(s->after_id, a.id, sizeof(a.id));
-	rc = store_column_text(&v[ACCOUNT_N_COLUMNS], s->after, sizeof(s->after));
+	memcpy(s->last_id, a.id, sizeof(a.id));
+	rc = store_column_text(&v[ACCOUNT_N_COLUMNS], s->last, sizeof(s->last));
 	if (rc)
 		return rc;
 	return shown_by_email(s, &a) ? 0 : show(s, &a);
@@ -142,24 +145,28 @@ static int by_name(struct search *s, struct store_conn *c)
 	return rc;
 }
 
+/* The second list, from its beginning. */
+static void go_to_names(struct search *s)
+{
+	s->list = BY_NAME;
+	memcpy(s->after, s->from, sizeof(s->from));
+	memset(s->after_id, '0', ACCOUNT_ID_LEN); /* before all ids */
+	memcpy(s->last, s->after, sizeof(s->after));
+	memcpy(s->last_id, s->after_id, sizeof(s->after_id));
+}
+
 static int search(struct store_conn *c, void *arg)
 {
 	struct search *s = arg;
-	int rc = 0;
-	if (s->list == BY_EMAIL) {
-		rc = by_email(s, c);
-		/* With nothing asked for, the first list has everybody. */
-		if (rc || s->full || !s->from[0])
-			return rc;
-		s->list = BY_NAME;
-		memcpy(s->after, s->from, sizeof(s->from));
-		s->after_id[0] = '\0';
-		if (s->shown == s->limit) {
-			s->full = true;
-			return 0;
-		}
-	}
-	return by_name(s, c);
+	if (s->list == BY_NAME)
+		return by_name(s, c);
+	int rc = by_email(s, c);
+	/* With nothing asked for, the first list has everybody. */
+	if (rc || s->full || !s->from[0])
+		return rc;
+	go_to_names(s);
+	s->full = s->shown == s->limit;
+	return s->full ? 0 : by_name(s, c);
 }
 
 /* As in the indexes: addresses and names are both in lower case. */
