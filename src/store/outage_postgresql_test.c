@@ -1,6 +1,4 @@
-/*
- * PostgreSQL's server is gone, silent, full, slow, dies in the middle; and it heals.
- */
+/* PostgreSQL's server is gone, silent, full, slow, dies in the middle; and it heals. */
 #include "store/testkit.h"
 #include "store/testuse.h"
 

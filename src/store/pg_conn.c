@@ -90,7 +90,7 @@ bool pg_lost(const struct pg_conn *c)
 static uint64_t patience(const struct pg_conn *c)
 {
 	/* A step of the schema takes as long as it takes. */
-	if (c->base.mode == STORE_MIGRATING)
+	if (c->base.mode == STORE_MIGRATING || c->base.store->statement_ms == 0)
 		return UINT64_MAX;
 	return clock_mono_ms() + c->base.store->statement_ms + GRACE_MS;
 }

@@ -36,7 +36,7 @@ struct store_params {
 	const char *url;       /* "sqlite:PATH", "postgresql://…" */
 	unsigned connections;  /* at most so many at once; SQLite: readers beside the one writer */
 	uint32_t wait_ms;      /* for a connection, and for another's lock */
-	uint32_t statement_ms; /* PostgreSQL: a statement that takes longer is given up */
+	uint32_t statement_ms; /* PostgreSQL: a statement that takes longer is given up; 0: none is */
 };
 
 /** store_url_check() - Return: 0; -EINVAL: neither "sqlite:PATH" nor "postgresql://…". */
@@ -44,7 +44,7 @@ int store_url_check(const char *url) MUST_CHECK;
 
 /**
  * store_new() - SQLite: open or make the file (mode 0600). PostgreSQL: connects when first used, again after
- * an outage, with growing pauses between tries. Return: 0; -EINVAL: the URL; -errno of the file; -ENOMEM.
+ * an outage, with growing pauses between tries. Return: 0; -EINVAL: the URL; -errno of the file; as above.
  */
 int store_new(const struct store_params *p, struct store **out) MUST_CHECK;
 
