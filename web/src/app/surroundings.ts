@@ -1,5 +1,6 @@
 /** The browser, in the forms that protocol and state ask for. */
 
+import type { Exchange } from '../protocol/api';
 import { parseRoomCode } from '../protocol/room';
 import type { Connect, Timers } from '../protocol/socket';
 import type { CreateRoom, Surroundings } from '../state/ports';
@@ -57,6 +58,23 @@ export const createRoom: CreateRoom = async () => {
   }
 };
 
+const EXCHANGE_MS = 20_000;
+
+export const exchange: Exchange = async ({ method, path, body }) => {
+  const response = await fetch(path, {
+    method,
+    credentials: 'same-origin',
+    cache: 'no-store',
+    signal: AbortSignal.timeout(EXCHANGE_MS),
+    ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body }),
+  });
+  return {
+    status: response.status,
+    body: await response.text(),
+    retryAfter: response.headers.get('Retry-After'),
+  };
+};
+
 export function fault(why: string): void {
   console.warn(`parley: ${why}`);
 }
@@ -73,10 +91,17 @@ export const localStore = storage(() => localStorage);
 
 export const surroundings: Surroundings = {
   createRoom,
+  exchange,
   router: {
     origin: location.origin,
     path: () => location.pathname,
     push: (path) => history.pushState(null, '', path + debugQuery()),
+    replace: (path) => history.replaceState(null, '', path + debugQuery()),
+    takeHash: () => {
+      const { hash, pathname } = location;
+      if (hash !== '') history.replaceState(null, '', pathname + debugQuery());
+      return hash;
+    },
   },
   session: sessionStore,
   memory: localStore,

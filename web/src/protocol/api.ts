@@ -87,13 +87,20 @@ function faultOf({ status, body, retryAfter }: Response): ApiFault {
 
 const ourFault = (code: string, status: number): ApiFault => ({ code, status, fields: {} });
 
+export interface ApiEvents {
+  /** For the console. */
+  fault(why: string): void;
+  /** A request was refused because nobody is signed in. */
+  notSignedIn(): void;
+}
+
 export class Api {
   readonly #exchange: Exchange;
-  readonly #fault: (why: string) => void;
+  readonly #events: ApiEvents;
 
-  constructor(exchange: Exchange, fault: (why: string) => void) {
+  constructor(exchange: Exchange, events: ApiEvents) {
     this.#exchange = exchange;
-    this.#fault = fault;
+    this.#events = events;
   }
 
   get<T>(path: string, check: Check<T>): Promise<Answer<T>> {
@@ -121,14 +128,18 @@ export class Api {
         body === undefined ? request : { ...request, body: JSON.stringify(body) },
       );
     } catch (error) {
-      this.#fault(`${method} ${path}: ${String(error)}`);
+      this.#events.fault(`${method} ${path}: ${String(error)}`);
       const late = error instanceof Error && error.name === 'TimeoutError';
       return { ok: false, fault: ourFault(late ? 'timeout' : 'network', 0) };
     }
-    if (response.status < 200 || response.status > 299) return { ok: false, fault: faultOf(response) };
+    if (response.status < 200 || response.status > 299) {
+      const refused = faultOf(response);
+      if (refused.code === 'not_signed_in') this.#events.notSignedIn();
+      return { ok: false, fault: refused };
+    }
     const value = response.body === '' ? {} : parseJson(response.body);
     if (check(value)) return { ok: true, value };
-    this.#fault(`${method} ${path}: an answer of the wrong form`);
+    this.#events.fault(`${method} ${path}: an answer of the wrong form`);
     return { ok: false, fault: ourFault('bad_answer', response.status) };
   }
 }

@@ -2,14 +2,17 @@
  * The actions of the user interface, and what the browser tells: addresses, devices, the page's coming and going.
  */
 import type { DeviceKind, Devices, MediaPort, TimelineEntry } from '../media/port';
+import type { Api } from '../protocol/api';
 import type { ClientEvents } from '../protocol/events';
 import { nameFault, parseRoomInput, roomOfPath } from '../protocol/room';
 import { nameFaultText } from './answers';
 import { Call } from './call';
 import type { Store } from './events';
+import { Identity } from './identity';
 import type { SignalPort, Surroundings } from './ports';
+import { accountPageOf } from './routes';
 import { Memory } from './saved';
-import type { Actions } from './types';
+import type { Account, Actions } from './types';
 import * as words from './words';
 
 export class Controller implements Actions {
@@ -18,6 +21,7 @@ export class Controller implements Actions {
   readonly #around: Surroundings;
   readonly #memory: Memory;
   readonly #call: Call;
+  readonly #identity: Identity;
   /** The room that this page has made: nobody can be in it, so no offer goes with `join`. */
   #made = '';
 
@@ -37,6 +41,15 @@ export class Controller implements Actions {
       (why) => around.fault(why),
     );
     this.#call = new Call(store, media, around, this.#memory, connect);
+    this.#identity = new Identity({
+      store,
+      around,
+      replace: (path) => {
+        around.router.replace(path);
+        this.route();
+      },
+      reconnect: () => this.#call.signal.restart(),
+    });
   }
 
   /** The page has been loaded. */
@@ -51,6 +64,7 @@ export class Controller implements Actions {
       this.#memory.forgetSeat(saved.room);
       this.#call.abandon(saved);
     } else this.#call.signal.start();
+    this.askAccount();
   }
 
   /** Show what the address says; the person may have gone back. */
@@ -58,9 +72,13 @@ export class Controller implements Actions {
     const { router } = this.#around;
     const path = router.path();
     const room = roomOfPath(path);
+    const page = accountPageOf(path);
     if (room && room === this.#store.state.room) return;
     this.#call.exit();
-    if (room) {
+    if (page) {
+      this.#media.local.stop();
+      this.#identity.open(page);
+    } else if (room) {
       const seat = this.#memory.loadSeat(room);
       if (seat) this.#store.dispatch({ type: 'name', name: seat.name });
       this.#store.dispatch({ type: 'room', room, link: `${router.origin}/r/${room}` });
@@ -72,9 +90,52 @@ export class Controller implements Actions {
     }
   }
 
-  #go(path: string): void {
+  go(path: string): void {
     if (path !== this.#around.router.path()) this.#around.router.push(path);
     this.route();
+  }
+
+  // Who is signed in.
+
+  get api(): Api {
+    return this.#identity.api;
+  }
+
+  signInFirst(next: string): void {
+    this.#identity.signInFirst(next);
+    this.go('/signin');
+  }
+
+  signOut(): void {
+    void this.#identity.signOut();
+  }
+
+  signedIn(account: Account): void {
+    this.#identity.signedIn(account);
+  }
+
+  accountChanged(account: Account): void {
+    this.#identity.changed(account);
+  }
+
+  accountDeleted(): void {
+    this.#identity.gone();
+    this.#notice(words.ACCOUNT_DELETED);
+  }
+
+  say(text: string): void {
+    this.#notice(text);
+  }
+
+  copy(text: string, copied: string): void {
+    this.#around.copy(text).then(
+      () => this.#notice(copied),
+      () => this.#notice(words.NOT_COPIED, 'warning'),
+    );
+  }
+
+  askAccount(): void {
+    void this.#identity.ask();
   }
 
   // What the browser tells.
@@ -86,6 +147,7 @@ export class Controller implements Actions {
   pageShown(fromCache: boolean): void {
     if (fromCache) this.#call.signal.reconnect();
     else this.#call.signal.poke();
+    if (this.#call.out) this.askAccount(); // another tab may have signed in or out
   }
 
   pageHides(): void {
@@ -111,7 +173,7 @@ export class Controller implements Actions {
       if (!this.#store.state.creating) return; // gone elsewhere meanwhile
       if (made.ok) {
         this.#made = made.room;
-        this.#go(`/r/${made.room}`);
+        this.go(`/r/${made.room}`);
       } else {
         const text = made.busy ? words.SERVER_BUSY : words.ROOM_NOT_MADE;
         this.#store.dispatch({ type: 'home-error', text });
@@ -121,12 +183,12 @@ export class Controller implements Actions {
 
   openRoom(text: string): void {
     const room = parseRoomInput(text);
-    if (room) this.#go(`/r/${room}`);
+    if (room) this.go(`/r/${room}`);
     else this.#store.dispatch({ type: 'home-error', text: words.NO_SUCH_CODE });
   }
 
   goHome(): void {
-    this.#go('/');
+    this.go('/');
   }
 
   setName(name: string): void {

@@ -25,10 +25,23 @@ export function initialState(name: string, devices: Devices): CoreState {
     knocks: [],
     notices: [],
     creating: false,
+    account: undefined,
+    accountUnknown: false,
+    service: undefined,
+    token: '',
     self: '',
     noticeSeq: 0,
   };
 }
+
+export const OUT_OF_ROOM = {
+  self: '',
+  joining: false,
+  readmission: false,
+  host: false,
+  peers: [],
+  knocks: [],
+} as const;
 
 /** Without the optional fields named: `exactOptionalPropertyTypes` knows no `undefined` in their place. */
 export function without<K extends 'ended' | 'homeError' | 'nameError'>(

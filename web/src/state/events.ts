@@ -1,7 +1,7 @@
 /** Everything that can change the state. */
 import type { Devices, LinkState } from '../media/port';
 import type { ServerMessage, ServerMessageOf } from '../protocol/messages';
-import type { AppState, EndReason, Notice, SignalState } from './types';
+import type { Account, AccountPage, AppState, EndReason, Notice, ServiceInfo, SignalState } from './types';
 
 /** The messages that change what is seen; the others are the controller's business. */
 export type RoomMessage = Exclude<
@@ -11,7 +11,15 @@ export type RoomMessage = Exclude<
   >
 >;
 
+/** Those of reduce_identity.ts. */
+export type IdentityEvent =
+  | { readonly type: 'account'; readonly account: Account | null }
+  | { readonly type: 'account-unknown' }
+  | { readonly type: 'service'; readonly service: ServiceInfo }
+  | { readonly type: 'account-page'; readonly page: AccountPage; readonly token: string };
+
 export type AppEvent =
+  | IdentityEvent
   | { readonly type: 'home' }
   | { readonly type: 'room'; readonly room: string; readonly link: string }
   | { readonly type: 'creating'; readonly on: boolean }

@@ -1,17 +1,10 @@
 /** (state, event) → state. Pure: no clock, no browser, no chance. */
-import { type CoreState, without } from './core';
+import { type CoreState, OUT_OF_ROOM, without } from './core';
 import type { AppEvent } from './events';
+import { reduceIdentity } from './reduce_identity';
 import { reduceJoined, reduceServer, withNotice, withPeer } from './reduce_room';
 import * as words from './words';
 
-const OUT_OF_ROOM = {
-  self: '',
-  joining: false,
-  readmission: false,
-  host: false,
-  peers: [],
-  knocks: [],
-} as const;
 const LOST_DEVICE = { audio: words.MICROPHONE_LOST, video: words.CAMERA_LOST } as const;
 
 function reduceDevices(state: CoreState, event: AppEvent & { type: 'devices' }): CoreState {
@@ -26,6 +19,11 @@ function reduceDevices(state: CoreState, event: AppEvent & { type: 'devices' }):
 
 export function reduce(state: CoreState, event: AppEvent): CoreState {
   switch (event.type) {
+    case 'account':
+    case 'account-unknown':
+    case 'service':
+    case 'account-page':
+      return reduceIdentity(state, event);
     case 'home':
       return {
         ...without(state, 'ended', 'homeError', 'nameError'),

@@ -4,9 +4,21 @@
  */
 
 import type { DeviceKind, Devices, LinkState, TimelineEntry } from '../media/port';
+import type { Api } from '../protocol/api';
+import type { Account, ServiceInfo } from '../protocol/identity';
 
-export type { ApiFault } from '../protocol/api';
-export type Page = 'home' | 'prejoin' | 'waiting' | 'call' | 'ended';
+/** The pages of src/ui/account; their address is their name. */
+export type AccountPage =
+  | 'signin'
+  | 'signup'
+  | 'confirm'
+  | 'forgot'
+  | 'reset'
+  | 'email'
+  | 'invite'
+  | 'setup'
+  | 'account';
+export type Page = 'home' | 'prejoin' | 'waiting' | 'call' | 'ended' | AccountPage;
 
 export type {
   DeviceChoice,
@@ -17,6 +29,8 @@ export type {
   LinkState,
   TimelineEntry,
 } from '../media/port';
+export type { Answer, Api, ApiFault } from '../protocol/api';
+export type { Account, ServiceInfo } from '../protocol/identity';
 
 /** The WebSocket. */
 export type SignalState = 'connecting' | 'open' | 'reconnecting' | 'replaced' | 'failed';
@@ -90,6 +104,14 @@ export interface AppState {
   readonly nameError?: string;
   /** Creating a room is under way. */
   readonly creating: boolean;
+  /** Who is signed in; null: nobody; undefined: the server has not said. */
+  readonly account: Account | null | undefined;
+  /** The server was asked who is signed in and could not say. */
+  readonly accountUnknown: boolean;
+  /** What the service offers; undefined: it has not said. */
+  readonly service: ServiceInfo | undefined;
+  /** On the pages of mailed links: the token that the link had, or ''. */
+  readonly token: string;
 }
 
 export interface Actions {
@@ -122,6 +144,25 @@ export interface Actions {
   /** The video element tells that it has shown a frame of this peer. */
   frameShown(participant: string): void;
   timeline(): readonly TimelineEntry[];
+  /** To another page of ours, by its path: `/signin`, `/account`, … */
+  go(path: string): void;
+  /** To the sign-in page, and to `next` from there. */
+  signInFirst(next: string): void;
+  signOut(): void;
+  /** A form has signed the person in. */
+  signedIn(account: Account): void;
+  /** The account has become another: its name, for example. */
+  accountChanged(account: Account): void;
+  /** The account is gone: deleted by the person. */
+  accountDeleted(): void;
+  /** A short word for everybody to see and hear. */
+  say(text: string): void;
+  /** Put a text on the clipboard, and say `copied` if it worked. */
+  copy(text: string, copied: string): void;
+  /** Ask again who is signed in. */
+  askAccount(): void;
+  /** For the functions of `state` and `protocol` that make requests. */
+  readonly api: Api;
   /** Candidate pair and codec of a peer, for the debug panel. */
   peerStats(participant: string): Promise<Readonly<Record<string, string>>>;
 }

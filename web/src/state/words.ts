@@ -12,6 +12,10 @@ export const ROOM_FULL = 'The room is full. Somebody has to leave first.';
 export const GONE = 'They are no longer waiting.';
 export const NOT_DONE = 'That did not work. Please try again.';
 
+export const ACCOUNT_DELETED = 'Your account is deleted.';
+export const SESSION_OVER = 'You are no longer signed in. Please sign in again.';
+export const NOT_COPIED = 'That could not be copied. Mark it and copy it by hand.';
+export const NOT_SIGNED_OUT = 'You could not be signed out. Check your connection and try again.';
 export const NO_SUCH_CODE = 'This is no link or code of a call. A code has 20 letters and digits.';
 export const ROOM_NOT_MADE = 'The call could not be started. Check your connection and try again.';
 export const SERVER_BUSY = 'The server is busy. Please try again in a moment.';

@@ -10,6 +10,7 @@ import type {
   PeerOptions,
   PeerSignal,
 } from '../media/port';
+import type { Request, Response } from '../protocol/api';
 import type { ClientEvents, ClientState, Credentials, WelcomeKind } from '../protocol/events';
 import type { ClientMessage, JoinMessage, PeerInfo, ServerMessage } from '../protocol/messages';
 import { ANNA, peerInfo, ROOM, welcomeMessage } from '../protocol/messages.fake';
@@ -86,6 +87,11 @@ class FakeLocal implements LocalMedia {
   level = (): number => 0.5;
 }
 
+export const SERVICE = {
+  rooms: { create: 'anyone' },
+  accounts: { signup: 'open', password_min: 8, passkeys: true },
+};
+
 export class World {
   readonly timers = new FakeTimers();
   readonly local = new FakeLocal();
@@ -101,7 +107,14 @@ export class World {
   readonly controller: Controller;
   state: CoreState;
   path: string;
+  hash: string;
   clipboardWorks = true;
+  readonly requests: Request[] = [];
+  /** What the HTTP API answers: "GET /session" → status and body. */
+  readonly answers = new Map<string, [status: number, body: object]>([
+    ['GET /session', [200, { account: null }]],
+    ['GET /info', [200, SERVICE]],
+  ]);
   created: { ok: true; room: string } | { ok: false; busy: boolean } = { ok: true, room: ROOM };
   #client: ClientState = 'connecting';
   #credentials: Credentials | undefined;
@@ -109,7 +122,9 @@ export class World {
   #seq = 0;
 
   constructor(path = `/r/${ROOM}`, session = new Map<string, string>(), memory = new Map<string, string>()) {
-    this.path = path;
+    const [plain = '', hash] = path.split('#');
+    this.path = plain;
+    this.hash = hash === undefined ? '' : `#${hash}`;
     this.session = session;
     this.memory = memory;
     this.state = initialState('', this.local.devices);
@@ -184,6 +199,13 @@ export class World {
     this.joined(peers);
   }
 
+  async exchange(request: Request): Promise<Response> {
+    this.requests.push(request);
+    const found = this.answers.get(`${request.method} ${request.path.replace('/api/v1', '')}`);
+    if (!found) throw new TypeError('no network');
+    return { status: found[0], body: JSON.stringify(found[1]), retryAfter: null };
+  }
+
   #signal(events: ClientEvents) {
     this.#events = events;
     const call = (name: string) => () => void this.signalCalls.push(name);
@@ -224,11 +246,22 @@ export class World {
     });
     return {
       createRoom: async () => this.created,
+      exchange: async (request: Request) => this.exchange(request),
       router: {
         origin: 'https://call.test',
         path: () => this.path,
         push: (path: string) => {
           this.path = path;
+          this.hash = '';
+        },
+        replace: (path: string) => {
+          this.path = path;
+          this.hash = '';
+        },
+        takeHash: () => {
+          const { hash } = this;
+          this.hash = '';
+          return hash;
         },
       },
       session: textStore(this.session),

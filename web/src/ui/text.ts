@@ -1,5 +1,5 @@
 /** Every English text of the interface, in one place so that it can be translated. Device problems are in problems.ts. */
-import type { DeviceKind, EndReason, LinkState, SignalState } from '../state/types';
+import type { AccountPage, DeviceKind, EndReason, LinkState, SignalState } from '../state/types';
 
 const deviceNames: Record<DeviceKind, string> = { audio: 'Microphone', video: 'Camera' };
 
@@ -13,6 +13,29 @@ export const text = {
   you: 'You',
   host: 'Host',
   device: deviceNames,
+
+  /** Titles of the window. */
+  accountPages: {
+    signin: 'Sign in',
+    signup: 'Sign up',
+    confirm: 'Confirm your address',
+    forgot: 'Forgotten password',
+    reset: 'A new password',
+    email: 'Confirm your new address',
+    invite: 'You are invited',
+    setup: 'Set up',
+    account: 'Your account',
+  } satisfies Record<AccountPage, string>,
+  lazy: {
+    failed: 'This page could not be loaded. Check your connection and load it again.',
+  },
+  who: {
+    signIn: 'Sign in',
+    signUp: 'Sign up',
+    signOut: 'Sign out',
+    account: 'Your account',
+    menu: (name: string) => `Your account, ${name}`,
+  },
 
   home: {
     pageTitle: 'Private video calls',

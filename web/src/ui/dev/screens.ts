@@ -1,5 +1,14 @@
 /** Each screen of the gallery: a name, and the state that shows it. */
-import type { AppState, DeviceProblem, Devices, EndReason, LinkState, PeerState } from '../../state/types';
+import type {
+  AccountPage,
+  AppState,
+  DeviceProblem,
+  Devices,
+  EndReason,
+  LinkState,
+  PeerState,
+} from '../../state/types';
+import { ada } from './replies';
 
 const room = 'k7f3q-9xm2d-t0v8c-4hjwz';
 
@@ -31,6 +40,48 @@ const base: AppState = {
   knocks: [],
   notices: [],
   creating: false,
+  account: null,
+  accountUnknown: false,
+  service: {
+    rooms: { create: 'anyone' },
+    accounts: { signup: 'open', password_min: 8, passkeys: true },
+  },
+  token: '',
+};
+
+/** A page of src/ui/account. */
+const page = (name: AccountPage, over: Partial<AppState> = {}): AppState => ({
+  ...base,
+  page: name,
+  ...over,
+});
+
+const signup = (mode: 'open' | 'invite' | 'closed') => ({
+  rooms: { create: 'anyone' as const },
+  accounts: { signup: mode, password_min: 8, passkeys: true },
+});
+
+const accountScreens: Readonly<Record<string, AppState>> = {
+  signin: page('signin'),
+  signup: page('signup'),
+  'signup-invite': page('signup', { service: signup('invite') }),
+  'signup-closed': page('signup', { service: signup('closed') }),
+  invite: page('invite', { token: 'invitation' }),
+  setup: page('setup', { token: 'set-it-up' }),
+  'setup-bad': page('setup', { token: 'bad-token' }),
+  confirm: page('confirm', { token: 'confirmation' }),
+  'confirm-bad': page('confirm', { token: 'bad-token' }),
+  'confirm-incomplete': page('confirm'),
+  email: page('email', { token: 'confirmation', account: ada }),
+  forgot: page('forgot'),
+  reset: page('reset', { token: 'reset-token' }),
+  'reset-bad': page('reset', { token: 'bad-token' }),
+  account: page('account', { account: ada }),
+  'account-secured': page('account', {
+    account: { ...ada, role: 'admin', two_factor: true, recovery_codes: 2 },
+  }),
+  'account-unknown': page('account', { account: undefined, accountUnknown: true }),
+  'home-member': { ...base, account: ada },
 };
 
 const inRoom: AppState = {
@@ -106,6 +157,7 @@ const crowd = [
 const prejoin: AppState = { ...inRoom, page: 'prejoin' };
 
 export const screens: Readonly<Record<string, AppState>> = {
+  ...accountScreens,
   home: base,
   'home-error': { ...base, homeError: 'That is not a link or code of a call.' },
   'home-offline': { ...base, signal: 'failed' },
