@@ -1,24 +1,24 @@
 /*
  * TOTP and recovery codes: switched on, asked for, used up, and off; on SQLite and on PostgreSQL.
  */
-#include "account/factor_kit.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include "account/otp.h"
+#include "account/testkit.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <sodium.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
-static struct factor_kit k;
-static const char *no_database;
+static struct account ada, bob;
 
 /* What Ada has in her hands. */
 static char secret[ACCOUNT_TOTP_SECRET_LEN + 1];
@@ -31,7 +31,7 @@ static const char *shown(int steps)
 	uint8_t key[OTP_KEY_BYTES];
 	uint32_t value;
 	assert_int_equal(otp_key_parse(secret, key), 0);
-	assert_int_equal(otp_hotp(key, (uint64_t)(k.now_us / ACCOUNT_US / 30 + steps), &value), 0);
+	assert_int_equal(otp_hotp(key, (uint64_t)(kit.now / ACCOUNT_US / 30 + steps), &value), 0);
 	(void)snprintf(code, sizeof(code), "%06u", value % 1000000);
 	return code;
 }
@@ -51,136 +51,155 @@ static int in_transaction(struct store_conn *c, void *arg)
 
 static int ask(const struct account *who, const char *code)
 {
-	struct asked q = {.a = k.accounts, .account = who->id, .code = code, .now_us = k.now_us};
-	return store_write(k.store, in_transaction, &q);
+	struct asked q = {.a = kit.a, .account = who->id, .code = code, .now_us = kit.now};
+	return store_write(kit.store, in_transaction, &q);
 }
 
-static int set_up(void **state)
+static void start(void)
 {
-	if (no_database)
-		skip();
-	factor_kit_fresh(&k);
-	return 0;
+	ada = kit_add("ada@example.org", "Ada", ACCOUNT_MEMBER);
+	bob = kit_add("bob@example.org", "Bob", ACCOUNT_MEMBER);
 }
 
 static void switch_on(void)
 {
 	char uri[512];
-	assert_int_equal(account_totp_new(k.accounts, &k.ada, secret, uri, sizeof(uri)), 0);
-	assert_int_equal(account_totp_on(k.accounts, k.ada.id, NULL, secret, shown(0), k.now_us, NULL, codes),
-			 0);
+	assert_int_equal(account_totp_new(kit.a, &ada, secret, uri, sizeof(uri)), 0);
+	assert_int_equal(account_totp_on(kit.a, ada.id, NULL, secret, shown(0), kit.now, NULL, codes), 0);
 }
 
 static void a_new_secret(void **state)
 {
+	start();
 	char uri[512], other[ACCOUNT_TOTP_SECRET_LEN + 1], want[512];
 
-	assert_int_equal(account_totp_new(k.accounts, &k.ada, secret, uri, sizeof(uri)), 0);
+	assert_int_equal(account_totp_new(kit.a, &ada, secret, uri, sizeof(uri)), 0);
 	(void)snprintf(want, sizeof(want),
 		       "otpauth://totp/Parley%%20%%28call.example.org%%29:ada%%40example.org?secret=%s"
 		       "&issuer=Parley%%20%%28call.example.org%%29&algorithm=SHA1&digits=6&period=30",
 		       secret);
 	assert_string_equal(uri, want);
-	assert_int_equal(account_totp_new(k.accounts, &k.ada, other, uri, sizeof(uri)), 0);
+	assert_int_equal(account_totp_new(kit.a, &ada, other, uri, sizeof(uri)), 0);
 	assert_string_not_equal(secret, other);
 	size_t need = strlen(want) + 1;
 	for (size_t n = 0; n < need; n++)
-		assert_int_equal(account_totp_new(k.accounts, &k.ada, other, uri, n), -ENOBUFS);
-	assert_int_equal(account_totp_new(k.accounts, &k.ada, other, uri, need), 0);
+		assert_int_equal(account_totp_new(kit.a, &ada, other, uri, n), -ENOBUFS);
+	assert_int_equal(account_totp_new(kit.a, &ada, other, uri, need), 0);
 	/* Nothing is kept until it is proved. */
-	assert_int_equal(factor_kit_count(&k, "SELECT COUNT(*) FROM accounts WHERE totp <> ''"), 0);
+	assert_int_equal(kit_count("accounts WHERE totp <> ''"), 0);
 }
 
 static void on_wants_proof(void **state)
 {
+	start();
 	struct account_fault fault = {0};
 	char uri[512];
 
 	memset(codes, 0, sizeof(codes));
-	assert_int_equal(account_totp_new(k.accounts, &k.ada, secret, uri, sizeof(uri)), 0);
+	assert_int_equal(account_totp_new(kit.a, &ada, secret, uri, sizeof(uri)), 0);
 	static const char *const bad[] = {
 		NULL, "", "12345", "1234567", "12345a", "      ", "\xff\xff\xff\xff\xff\xff"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_int_equal(
-			account_totp_on(k.accounts, k.ada.id, NULL, secret, bad[i], k.now_us, &fault, codes),
-			ACCOUNT_E_CODE);
-	assert_int_equal(
-		account_totp_on(k.accounts, k.ada.id, NULL, secret, shown(2), k.now_us, &fault, codes),
-		ACCOUNT_E_CODE);
+		assert_int_equal(account_totp_on(kit.a, ada.id, NULL, secret, bad[i], kit.now, &fault, codes),
+				 ACCOUNT_E_CODE);
+	assert_int_equal(account_totp_on(kit.a, ada.id, NULL, secret, shown(2), kit.now, &fault, codes),
+			 ACCOUNT_E_CODE);
 	assert_null(fault.field);
-	assert_int_equal(
-		account_totp_on(k.accounts, k.ada.id, NULL, "short", "123456", k.now_us, &fault, codes),
-		ACCOUNT_E_FIELD);
-	assert_string_equal(fault.field, "secret");
-	assert_int_equal(account_totp_on(k.accounts, k.ada.id, NULL, NULL, "123456", k.now_us, &fault, codes),
+	assert_int_equal(account_totp_on(kit.a, ada.id, NULL, "short", "123456", kit.now, &fault, codes),
 			 ACCOUNT_E_FIELD);
-	assert_int_equal(account_totp_on(k.accounts, "nobodynobodynobo", NULL, secret, shown(0), k.now_us,
-					 NULL, codes),
-			 ACCOUNT_E_UNKNOWN);
-	assert_int_equal(factor_kit_count(&k, "SELECT COUNT(*) FROM accounts WHERE totp <> ''"), 0);
+	assert_string_equal(fault.field, "secret");
+	assert_int_equal(account_totp_on(kit.a, ada.id, NULL, NULL, "123456", kit.now, &fault, codes),
+			 ACCOUNT_E_FIELD);
+	assert_int_equal(
+		account_totp_on(kit.a, "nobodynobodynobo", NULL, secret, shown(0), kit.now, NULL, codes),
+		ACCOUNT_E_UNKNOWN);
+	assert_int_equal(kit_count("accounts WHERE totp <> ''"), 0);
 	assert_string_equal(codes[0], "");
-	assert_int_equal(ask(&k.ada, NULL), 0);
+	assert_int_equal(ask(&ada, NULL), 0);
 }
 
 static void on_ends_other_sessions(void **state)
 {
-	char mine[ACCOUNT_ID_LEN + 1], other[ACCOUNT_ID_LEN + 1], bobs[ACCOUNT_ID_LEN + 1], left[64],
-		uri[512];
-	struct account ada;
+	start();
+	char uri[512], token[ACCOUNT_TOKEN_LEN + 1], other[ACCOUNT_TOKEN_LEN + 1];
+	struct account_login mine = kit_signin("ada@example.org", token), seen;
+	(void)kit_signin("ada@example.org", other);
+	(void)kit_signin("bob@example.org", other);
 
-	factor_kit_session(&k, &k.ada, mine);
-	factor_kit_session(&k, &k.ada, other);
-	factor_kit_session(&k, &k.bob, bobs);
-	assert_int_equal(account_totp_new(k.accounts, &k.ada, secret, uri, sizeof(uri)), 0);
+	assert_int_equal(account_totp_new(kit.a, &ada, secret, uri, sizeof(uri)), 0);
 	assert_int_equal(
-		account_totp_on(k.accounts, k.ada.id, mine, secret, shown(-1), k.now_us, NULL, codes), 0);
-	factor_kit_text(
-		&k, "SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE a.name = 'Ada'",
-		left, sizeof(left));
-	assert_string_equal(left, mine);
-	assert_int_equal(factor_kit_count(&k, "SELECT COUNT(*) FROM sessions"), 2);
-	assert_int_equal(account_get(k.accounts, k.ada.id, &ada), 0);
-	assert_true(ada.totp);
-	assert_int_equal(ada.recovery_codes, ACCOUNT_RECOVERY_CODES);
-	assert_int_equal(account_totp_on(k.accounts, k.ada.id, mine, secret, shown(1), k.now_us, NULL, codes),
-			 ACCOUNT_E_STATE);
+		account_totp_on(kit.a, ada.id, mine.session.id, secret, shown(-1), kit.now, NULL, codes), 0);
+	assert_int_equal(kit_count("sessions"), 2);
+	assert_int_equal(account_by_token(kit.a, token, kit.now, &seen), 0);
+	assert_true(seen.account.totp);
+	assert_int_equal(seen.account.recovery_codes, ACCOUNT_RECOVERY_CODES);
+	assert_int_equal(
+		account_totp_on(kit.a, ada.id, mine.session.id, secret, shown(1), kit.now, NULL, codes),
+		ACCOUNT_E_STATE);
+}
+
+/* With the password and the code, through the front door. */
+static int sign_in(const char *code)
+{
+	const struct account_signin in = {.email = "ada@example.org", .password = KIT_PASSWORD, .code = code};
+	struct account_login login;
+	char token[ACCOUNT_TOKEN_LEN + 1];
+	return account_signin(kit.a, &in, &kit_client, kit.now, &login, token);
+}
+
+static void signing_in(void **state)
+{
+	start();
+	switch_on();
+	assert_int_equal(sign_in(NULL), ACCOUNT_E_SECOND_FACTOR);
+	assert_int_equal(sign_in(shown(2)), ACCOUNT_E_CODE);
+	assert_int_equal(kit_count("sessions"), 0);
+	assert_int_equal(sign_in(shown(1)), 0);
+	assert_int_equal(sign_in(shown(1)), ACCOUNT_E_CODE);
+	assert_int_equal(sign_in(codes[0]), 0);
+	assert_int_equal(sign_in(codes[0]), ACCOUNT_E_CODE);
+	assert_int_equal(kit_count("sessions"), 2);
+	assert_int_equal(kit_try("ada@example.org", "a wrong password"), ACCOUNT_E_CREDENTIALS);
 }
 
 /* Neither the secret nor a code can be read from the database. */
 static void sealed(void **state)
 {
-	char kept[256];
-	uint8_t key[OTP_KEY_BYTES];
-	char plain[64];
+	start();
+	uint8_t bytes[OTP_KEY_BYTES];
+	char plain[64], from[256];
 
 	switch_on();
-	factor_kit_text(&k, "SELECT totp FROM accounts WHERE name = 'Ada'", kept, sizeof(kept));
-	assert_int_equal(otp_key_parse(secret, key), 0);
-	sodium_bin2base64(plain, sizeof(plain), key, sizeof(key), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	assert_null(strstr(kept, plain));
-	assert_null(strstr(kept, secret));
+	assert_int_equal(otp_key_parse(secret, bytes), 0);
+	sodium_bin2base64(plain, sizeof(plain), bytes, sizeof(bytes),
+			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	assert_int_equal(kit_count("accounts WHERE totp <> ''"), 1);
+	(void)snprintf(from, sizeof(from), "accounts WHERE totp LIKE '%%%s%%' OR totp LIKE '%%%s%%'", plain,
+		       secret);
+	assert_int_equal(kit_count(from), 0);
 	for (int i = 0; i < ACCOUNT_RECOVERY_CODES; i++) {
-		static const char sql[] = "SELECT COUNT(*) FROM recovery_codes WHERE hash = $1";
 		char hash[ACCOUNT_HASH_LEN + 1];
 		account_token_hash(codes[i], hash);
-		assert_int_equal(factor_kit_count_of(&k, sql, hash), 0);
-		assert_int_equal(factor_kit_count_of(&k, sql, codes[i]), 0);
+		(void)snprintf(from, sizeof(from), "recovery_codes WHERE hash = '%s' OR hash = '%s'", hash,
+			       codes[i]);
+		assert_int_equal(kit_count(from), 0);
 	}
 	/* The seal of another key does not open, and that is our failure, not a wrong code. */
-	k.accounts->p.key[0] ^= 1;
-	assert_int_equal(ask(&k.ada, shown(1)), -EIO);
-	k.accounts->p.key[0] ^= 1;
-	assert_int_equal(ask(&k.ada, shown(1)), 0);
+	kit.a->p.key[0] ^= 1;
+	assert_int_equal(ask(&ada, shown(1)), -EIO);
+	kit.a->p.key[0] ^= 1;
+	assert_int_equal(ask(&ada, shown(1)), 0);
 }
 
 static void asked_for(void **state)
 {
-	assert_int_equal(ask(&k.ada, NULL), 0);
-	assert_int_equal(ask(&k.ada, "000000"), 0); /* needs none, so any will do */
+	start();
+	assert_int_equal(ask(&ada, NULL), 0);
+	assert_int_equal(ask(&ada, "000000"), 0); /* needs none, so any will do */
 	switch_on();
-	assert_int_equal(ask(&k.ada, NULL), ACCOUNT_E_SECOND_FACTOR);
-	assert_int_equal(ask(&k.ada, ""), ACCOUNT_E_SECOND_FACTOR);
-	assert_int_equal(ask(&k.bob, NULL), 0);
+	assert_int_equal(ask(&ada, NULL), ACCOUNT_E_SECOND_FACTOR);
+	assert_int_equal(ask(&ada, ""), ACCOUNT_E_SECOND_FACTOR);
+	assert_int_equal(ask(&bob, NULL), 0);
 	static const char *const bad[] = {" ",
 					  "1",
 					  "1234567",
@@ -192,25 +211,26 @@ static void asked_for(void **state)
 					  "bcde-fghj",
 					  "0000000000"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_int_equal(ask(&k.ada, bad[i]), ACCOUNT_E_CODE);
+		assert_int_equal(ask(&ada, bad[i]), ACCOUNT_E_CODE);
 }
 
 static void a_step_counts_once(void **state)
 {
+	start();
 	char spaced[16];
 
 	switch_on(); /* which used this step */
-	assert_int_equal(ask(&k.ada, shown(0)), ACCOUNT_E_CODE);
-	assert_int_equal(ask(&k.ada, shown(-1)), ACCOUNT_E_CODE);
-	assert_int_equal(ask(&k.ada, shown(2)), ACCOUNT_E_CODE);
+	assert_int_equal(ask(&ada, shown(0)), ACCOUNT_E_CODE);
+	assert_int_equal(ask(&ada, shown(-1)), ACCOUNT_E_CODE);
+	assert_int_equal(ask(&ada, shown(2)), ACCOUNT_E_CODE);
 	(void)snprintf(spaced, sizeof(spaced), "%.3s %s", shown(1), shown(1) + 3);
-	assert_int_equal(ask(&k.ada, spaced), 0);
-	assert_int_equal(ask(&k.ada, shown(1)), ACCOUNT_E_CODE);
-	k.now_us += 30 * ACCOUNT_US; /* what was used is now this step */
-	assert_int_equal(ask(&k.ada, shown(0)), ACCOUNT_E_CODE);
-	k.now_us += 60 * ACCOUNT_US;
-	assert_int_equal(ask(&k.ada, shown(-1)), 0);
-	assert_int_equal(ask(&k.ada, shown(0)), 0);
+	assert_int_equal(ask(&ada, spaced), 0);
+	assert_int_equal(ask(&ada, shown(1)), ACCOUNT_E_CODE);
+	kit.now += 30 * ACCOUNT_US; /* what was used is now this step */
+	assert_int_equal(ask(&ada, shown(0)), ACCOUNT_E_CODE);
+	kit.now += 60 * ACCOUNT_US;
+	assert_int_equal(ask(&ada, shown(-1)), 0);
+	assert_int_equal(ask(&ada, shown(0)), 0);
 }
 
 /* What was used in a transaction that came to nothing is not used. */
@@ -222,28 +242,30 @@ static int and_fail(struct store_conn *c, void *arg)
 
 static void rolled_back(void **state)
 {
+	start();
 	switch_on();
 	char digits[16];
 	(void)snprintf(digits, sizeof(digits), "%s", shown(1));
 	const char *both[] = {digits, codes[0]};
 	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
-		struct asked q = {.a = k.accounts, .account = k.ada.id, .code = both[i], .now_us = k.now_us};
-		assert_int_equal(store_write(k.store, and_fail, &q), ACCOUNT_E_FORBIDDEN);
-		assert_int_equal(ask(&k.ada, both[i]), 0);
-		assert_int_equal(ask(&k.ada, both[i]), ACCOUNT_E_CODE);
+		struct asked q = {.a = kit.a, .account = ada.id, .code = both[i], .now_us = kit.now};
+		assert_int_equal(store_write(kit.store, and_fail, &q), ACCOUNT_E_FORBIDDEN);
+		assert_int_equal(ask(&ada, both[i]), 0);
+		assert_int_equal(ask(&ada, both[i]), ACCOUNT_E_CODE);
 	}
 }
 
 static void *ask_thread(void *arg)
 {
 	struct asked *q = arg;
-	q->rc = store_write(k.store, in_transaction, q);
+	q->rc = store_write(kit.store, in_transaction, q);
 	return NULL;
 }
 
 /* Of many who come at once with one code, one gets in. */
 static void at_once(void **state)
 {
+	start();
 	char digits[16];
 	switch_on();
 	(void)snprintf(digits, sizeof(digits), "%s", shown(1));
@@ -254,7 +276,7 @@ static void at_once(void **state)
 		int in = 0;
 		for (int t = 0; t < 4; t++) {
 			q[t] = (struct asked){
-				.a = k.accounts, .account = k.ada.id, .code = both[i], .now_us = k.now_us};
+				.a = kit.a, .account = ada.id, .code = both[i], .now_us = kit.now};
 			assert_int_equal(pthread_create(&threads[t], NULL, ask_thread, &q[t]), 0);
 		}
 		for (int t = 0; t < 4; t++) {
@@ -270,7 +292,8 @@ static void at_once(void **state)
 
 static void recovery_codes_count_once(void **state)
 {
-	struct account ada;
+	start();
+	struct account now;
 
 	switch_on();
 	for (int i = 0; i < ACCOUNT_RECOVERY_CODES; i++) {
@@ -278,78 +301,81 @@ static void recovery_codes_count_once(void **state)
 		assert_int_equal(codes[i][5], '-');
 		for (int j = 0; j < i; j++)
 			assert_string_not_equal(codes[i], codes[j]);
-		assert_int_equal(ask(&k.ada, codes[i]), 0);
-		assert_int_equal(ask(&k.ada, codes[i]), ACCOUNT_E_CODE);
+		assert_int_equal(ask(&ada, codes[i]), 0);
+		assert_int_equal(ask(&ada, codes[i]), ACCOUNT_E_CODE);
 	}
-	assert_int_equal(account_get(k.accounts, k.ada.id, &ada), 0);
-	assert_int_equal(ada.recovery_codes, 0);
-	assert_true(ada.totp);
-	assert_int_equal(ask(&k.ada, shown(1)), 0);
+	assert_int_equal(account_get(kit.a, ada.id, &now), 0);
+	assert_int_equal(now.recovery_codes, 0);
+	assert_true(now.totp);
+	assert_int_equal(ask(&ada, shown(1)), 0);
 }
 
 /* As people write them. */
 static void recovery_code_forms(void **state)
 {
+	start();
 	char form[64];
 
 	switch_on();
 	(void)snprintf(form, sizeof(form), " %.5s%.5s ", codes[0], codes[0] + 6);
-	assert_int_equal(ask(&k.ada, form), 0);
+	assert_int_equal(ask(&ada, form), 0);
 	for (size_t i = 0; i <= ACCOUNT_RECOVERY_LEN; i++)
 		form[i] = (char)(codes[1][i] >= 'a' ? codes[1][i] & ~0x20 : codes[1][i]);
-	assert_int_equal(ask(&k.ada, form), 0);
+	assert_int_equal(ask(&ada, form), 0);
 	for (size_t i = 0; i <= ACCOUNT_RECOVERY_LEN; i++)
 		form[i] = (char)(codes[2][i] == '0' ? 'O' : codes[2][i] == '1' ? 'l' : codes[2][i]);
-	assert_int_equal(ask(&k.ada, form), 0);
+	assert_int_equal(ask(&ada, form), 0);
 	(void)snprintf(form, sizeof(form), "%s0", codes[3]);
-	assert_int_equal(ask(&k.ada, form), ACCOUNT_E_CODE);
+	assert_int_equal(ask(&ada, form), ACCOUNT_E_CODE);
 	(void)snprintf(form, sizeof(form), "%.10s", codes[3]);
-	assert_int_equal(ask(&k.ada, form), ACCOUNT_E_CODE);
+	assert_int_equal(ask(&ada, form), ACCOUNT_E_CODE);
 }
 
 static void recovery_codes_are_ones_own(void **state)
 {
+	start();
 	char adas[ACCOUNT_RECOVERY_LEN + 1], uri[512];
 
 	switch_on();
 	memcpy(adas, codes[0], sizeof(adas));
-	assert_int_equal(account_totp_new(k.accounts, &k.bob, secret, uri, sizeof(uri)), 0);
-	assert_int_equal(account_totp_on(k.accounts, k.bob.id, NULL, secret, shown(0), k.now_us, NULL, codes),
-			 0);
-	assert_int_equal(ask(&k.bob, adas), ACCOUNT_E_CODE);
-	assert_int_equal(ask(&k.ada, adas), 0);
+	assert_int_equal(account_totp_new(kit.a, &bob, secret, uri, sizeof(uri)), 0);
+	assert_int_equal(account_totp_on(kit.a, bob.id, NULL, secret, shown(0), kit.now, NULL, codes), 0);
+	assert_int_equal(ask(&bob, adas), ACCOUNT_E_CODE);
+	assert_int_equal(ask(&ada, adas), 0);
 }
 
 static void recovery_codes_renewed(void **state)
 {
+	start();
 	char old[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1];
 
-	assert_int_equal(account_recovery_codes(k.accounts, k.ada.id, k.now_us, codes), ACCOUNT_E_STATE);
+	assert_int_equal(account_recovery_codes(kit.a, ada.id, kit.now, codes), ACCOUNT_E_STATE);
 	switch_on();
 	memcpy(old, codes, sizeof(old));
-	assert_int_equal(ask(&k.ada, old[0]), 0);
-	assert_int_equal(account_recovery_codes(k.accounts, k.ada.id, k.now_us, codes), 0);
-	assert_int_equal(factor_kit_count(&k, "SELECT COUNT(*) FROM recovery_codes"), ACCOUNT_RECOVERY_CODES);
+	assert_int_equal(ask(&ada, old[0]), 0);
+	assert_int_equal(account_recovery_codes(kit.a, ada.id, kit.now, codes), 0);
+	assert_int_equal(kit_count("recovery_codes"), ACCOUNT_RECOVERY_CODES);
 	for (int i = 0; i < ACCOUNT_RECOVERY_CODES; i++)
-		assert_int_equal(ask(&k.ada, old[i]), ACCOUNT_E_CODE);
-	assert_int_equal(ask(&k.ada, codes[9]), 0);
-	assert_int_equal(account_recovery_codes(k.accounts, "nobodynobodynobo", k.now_us, codes),
+		assert_int_equal(ask(&ada, old[i]), ACCOUNT_E_CODE);
+	assert_int_equal(ask(&ada, codes[9]), 0);
+	assert_int_equal(account_recovery_codes(kit.a, "nobodynobodynobo", kit.now, codes),
 			 ACCOUNT_E_UNKNOWN);
 }
 
 static void off(void **state)
 {
-	assert_int_equal(account_totp_off(k.accounts, k.ada.id, k.now_us), ACCOUNT_E_STATE);
+	start();
+	assert_int_equal(account_totp_off(kit.a, ada.id, kit.now), ACCOUNT_E_STATE);
 	switch_on();
 	/* Also where the key is gone that it was sealed with. */
-	k.accounts->p.key[0] ^= 1;
-	assert_int_equal(account_totp_off(k.accounts, k.ada.id, k.now_us), 0);
-	k.accounts->p.key[0] ^= 1;
-	assert_int_equal(ask(&k.ada, NULL), 0);
-	assert_int_equal(factor_kit_count(&k, "SELECT COUNT(*) FROM recovery_codes"), 0);
-	assert_int_equal(account_totp_off(k.accounts, k.ada.id, k.now_us), ACCOUNT_E_STATE);
+	kit.a->p.key[0] ^= 1;
+	assert_int_equal(account_totp_off(kit.a, ada.id, kit.now), 0);
+	kit.a->p.key[0] ^= 1;
+	assert_int_equal(ask(&ada, NULL), 0);
+	assert_int_equal(kit_count("recovery_codes"), 0);
+	assert_int_equal(account_totp_off(kit.a, ada.id, kit.now), ACCOUNT_E_STATE);
 	switch_on();
-	assert_int_equal(ask(&k.ada, shown(1)), 0);
+	assert_int_equal(ask(&ada, shown(1)), 0);
 }
 
 /* ---- out of memory ---- */
@@ -359,20 +385,21 @@ static int scenario(void)
 {
 	char uri[512], fresh[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1];
 
-	int rc = account_totp_new(k.accounts, &k.ada, secret, uri, sizeof(uri));
+	int rc = account_totp_new(kit.a, &ada, secret, uri, sizeof(uri));
 	if (rc == 0)
-		rc = account_totp_on(k.accounts, k.ada.id, NULL, secret, shown(0), k.now_us, NULL, codes);
+		rc = account_totp_on(kit.a, ada.id, NULL, secret, shown(0), kit.now, NULL, codes);
 	if (rc == 0)
-		rc = ask(&k.ada, shown(1));
+		rc = ask(&ada, shown(1));
 	if (rc == 0)
-		rc = ask(&k.ada, codes[0]);
+		rc = ask(&ada, codes[0]);
 	if (rc == 0)
-		rc = account_recovery_codes(k.accounts, k.ada.id, k.now_us, fresh);
-	return rc ? rc : account_totp_off(k.accounts, k.ada.id, k.now_us);
+		rc = account_recovery_codes(kit.a, ada.id, kit.now, fresh);
+	return rc ? rc : account_totp_off(kit.a, ada.id, kit.now);
 }
 
 static void out_of_memory(void **state)
 {
+	start();
 	bool hit = true;
 
 	for (uint64_t n = 0; hit; n++) {
@@ -382,8 +409,8 @@ static void out_of_memory(void **state)
 		mem_fail_never();
 		assert_int_equal(rc, hit ? -ENOMEM : 0);
 		/* Whole, whatever it was: on, with all its codes, or off. */
-		if (account_totp_off(k.accounts, k.ada.id, k.now_us) == ACCOUNT_E_STATE)
-			assert_int_equal(factor_kit_count(&k, "SELECT COUNT(*) FROM recovery_codes"), 0);
+		if (account_totp_off(kit.a, ada.id, kit.now) == ACCOUNT_E_STATE)
+			assert_int_equal(kit_count("recovery_codes"), 0);
 		assert_true(n < 1000);
 	}
 }
@@ -391,28 +418,21 @@ static void out_of_memory(void **state)
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_new_secret, set_up),
-		cmocka_unit_test_setup(on_wants_proof, set_up),
-		cmocka_unit_test_setup(on_ends_other_sessions, set_up),
-		cmocka_unit_test_setup(sealed, set_up),
-		cmocka_unit_test_setup(asked_for, set_up),
-		cmocka_unit_test_setup(a_step_counts_once, set_up),
-		cmocka_unit_test_setup(rolled_back, set_up),
-		cmocka_unit_test_setup(at_once, set_up),
-		cmocka_unit_test_setup(recovery_codes_count_once, set_up),
-		cmocka_unit_test_setup(recovery_code_forms, set_up),
-		cmocka_unit_test_setup(recovery_codes_are_ones_own, set_up),
-		cmocka_unit_test_setup(recovery_codes_renewed, set_up),
-		cmocka_unit_test_setup(off, set_up),
-		cmocka_unit_test_setup(out_of_memory, set_up),
+		cmocka_unit_test(a_new_secret),
+		cmocka_unit_test(on_wants_proof),
+		cmocka_unit_test(on_ends_other_sessions),
+		cmocka_unit_test(signing_in),
+		cmocka_unit_test(sealed),
+		cmocka_unit_test(asked_for),
+		cmocka_unit_test(a_step_counts_once),
+		cmocka_unit_test(rolled_back),
+		cmocka_unit_test(at_once),
+		cmocka_unit_test(recovery_codes_count_once),
+		cmocka_unit_test(recovery_code_forms),
+		cmocka_unit_test(recovery_codes_are_ones_own),
+		cmocka_unit_test(recovery_codes_renewed),
+		cmocka_unit_test(off),
+		cmocka_unit_test(out_of_memory),
 	};
-	if (sodium_init() < 0 || argc != 2)
-		return 1;
-	no_database = factor_kit_open(&k, argv[1]);
-	if (no_database)
-		(void)fprintf(stderr, "%s\n", no_database);
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	if (!no_database)
-		factor_kit_close(&k);
-	return failed;
+	return kit_main(argc, argv, "totp", tests, ARRAY_LEN(tests));
 }

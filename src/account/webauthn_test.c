@@ -430,6 +430,29 @@ static void key_members(void **state)
 	}
 }
 
+/* One member twice in the place of another. */
+static void key_member_twice(void **state)
+{
+	struct authenticator a;
+	struct authenticator_out cose = {.n = 0};
+
+	authenticator_init(&a, WEBAUTHN_ES256, RP);
+	authenticator_cose(&a, &cose);
+	size_t y = cose.n - 32 - 3;
+	assert_int_equal(cose.p[y], 0x22); /* the label -3 */
+	assert_int_equal(key_of(&a, &cose), 0);
+	cose.p[y] = 0x21;
+	memcpy(cose.p + y + 3, cose.p + y - 32, 32);
+	assert_int_equal(key_of(&a, &cose), WEBAUTHN_E_FORM);
+	cose.n = 0;
+	authenticator_head(&cose, 5, 4); /* the algorithm twice */
+	static const int64_t members[] = {1, 1, 3, -8, 3, -8, -1, 6};
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		authenticator_int(&cose, members[i]);
+	assert_int_equal(key_of(&a, &cose), WEBAUTHN_E_FORM);
+	authenticator_deinit(&a);
+}
+
 static void key_not_a_key(void **state)
 {
 	struct authenticator a;
@@ -635,6 +658,7 @@ int main(void)
 		cmocka_unit_test(object_members),
 		cmocka_unit_test(key_algorithms),
 		cmocka_unit_test(key_members),
+		cmocka_unit_test(key_member_twice),
 		cmocka_unit_test(key_not_a_key),
 		cmocka_unit_test(assertion_good),
 		cmocka_unit_test(assertion_changed),
