@@ -92,6 +92,9 @@ void sig_room_wait(struct sig_room *r, struct sig_session *ss)
 {
 	struct signal *s = r->s;
 
+	/* A room that lasts may be waited at before anybody is in. */
+	wheel_stop(&s->wheel, &r->empty_timer);
+	list_unlink(&r->unused);
 	ss->state = SIG_WAITING;
 	ss->room = r;
 	ss->order = s->next_order++;
