@@ -20,13 +20,29 @@ static int on_any(void *arg, const struct store_value *v, size_t n)
 	return 0;
 }
 
+static int lock_admins(struct store_conn *c)
+{
+	return store_exec(c, "UPDATE accounts SET totp_step = totp_step WHERE role = 'admin'", STORE_NO_ARGS,
+			  NULL);
+}
+
+int account_lock_leaving(struct store_conn *c, const char *id, struct account *out)
+{
+	struct account who;
+	int rc = account_load(c, id, &who);
+	if (rc == 0 && who.role == ACCOUNT_ADMIN)
+		rc = lock_admins(c);
+	if (rc == 0)
+		rc = account_lock(c, id);
+	return rc ? rc : account_load(c, id, out);
+}
+
 int account_admin_may_go(struct store_conn *c, const struct account *who)
 {
 	bool any = false;
 	if (who->role != ACCOUNT_ADMIN || who->disabled)
 		return 0;
-	int rc = store_exec(c, "UPDATE accounts SET totp_step = totp_step WHERE role = 'admin'",
-			    STORE_NO_ARGS, NULL);
+	int rc = lock_admins(c);
 	if (rc == 0)
 		rc = store_query(
 			c,
@@ -132,12 +148,6 @@ static int note(const struct change *g, struct store_conn *c, const char *action
 	return account_audit_in(c, &deed, g->now_us);
 }
 
-static int begin(struct change *g, struct store_conn *c)
-{
-	int rc = account_lock(c, g->id);
-	return rc ? rc : account_load(c, g->id, &g->account);
-}
-
 static int tell_role(const struct change *g, struct store_conn *c)
 {
 	const struct account_letter letter = {
@@ -159,7 +169,7 @@ static int end_admin_tokens(struct store_conn *c, const char *id)
 static int set_role(struct store_conn *c, void *arg)
 {
 	struct change *g = arg;
-	int rc = begin(g, c);
+	int rc = account_lock_leaving(c, g->id, &g->account);
 	if (rc || g->account.role == g->role)
 		return rc;
 	rc = account_admin_may_go(c, &g->account);
@@ -195,7 +205,7 @@ static int shut_out(struct store_conn *c, const char *id)
 static int set_disabled(struct store_conn *c, void *arg)
 {
 	struct change *g = arg;
-	int rc = begin(g, c);
+	int rc = account_lock_leaving(c, g->id, &g->account);
 	if (rc || g->account.disabled == g->disabled)
 		return rc;
 	if (g->disabled)
@@ -226,7 +236,7 @@ struct force {
 static int force(struct store_conn *c, void *arg)
 {
 	struct force *f = arg;
-	int rc = begin(&f->change, c);
+	int rc = account_lock_leaving(c, f->change.id, &f->change.account);
 	if (rc == 0)
 		rc = account_password_put(f->change.a, c, &f->change.account, f->hash, f->change.now_us);
 	if (rc == 0)

@@ -186,6 +186,11 @@ int account_logins_end(struct store_conn *c, const char *account_id) MUST_CHECK;
 int account_password_put(struct accounts *a, struct store_conn *c, const struct account *who,
 			 const char *hash, int64_t now_us) MUST_CHECK;
 
+/** account_lock_leaving() - account_lock() and account_load() of one who may be about to be no admin any
+ * more: of an admin the rows of all are locked, in one order, before the own one, so that of several who go
+ * at once nobody waits in a circle. (admin.c) */
+int account_lock_leaving(struct store_conn *c, const char *id, struct account *out) MUST_CHECK;
+
 /** account_admin_may_go() - @who is about to be no admin any more: is there another? Holds the rows of all
  * admins until the transaction ends, so that two cannot go at once. Return: 0; ACCOUNT_E_LAST_ADMIN.
  * (admin.c) */

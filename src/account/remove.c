@@ -80,9 +80,7 @@ static int remove_account(struct store_conn *c, void *arg)
 {
 	struct removal *r = arg;
 	struct account who;
-	int rc = account_lock(c, r->id);
-	if (rc == 0)
-		rc = account_load(c, r->id, &who);
+	int rc = account_lock_leaving(c, r->id, &who);
 	if (rc == 0)
 		rc = account_admin_may_go(c, &who);
 	if (rc == 0)
