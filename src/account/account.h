@@ -222,7 +222,8 @@ int account_export(struct accounts *a, const char *id, int64_t now_us, char **js
 #define ACCOUNT_RECOVERY_CODES	10
 #define ACCOUNT_RECOVERY_LEN	11 /* "xxxxx-xxxxx" */
 
-/** account_totp_new() - a secret, kept nowhere: the client brings it back. @uri: otpauth://… */
+/** account_totp_new() - a secret, kept nowhere: the client brings it back. @uri: otpauth://…; 2 KiB hold any.
+ * Return: 0; -ENOBUFS: @uri_size is too small. */
 int account_totp_new(struct accounts *a, const struct account *who, char secret[ACCOUNT_TOTP_SECRET_LEN + 1],
 		     char *uri, size_t uri_size) MUST_CHECK;
 
@@ -231,7 +232,9 @@ int account_totp_new(struct accounts *a, const struct account *who, char secret[
 int account_totp_on(struct accounts *a, const char *id, const char *session, const char *secret, const char *code,
 		    int64_t now_us, struct account_fault *fault,
 		    char codes[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1]) MUST_CHECK;
-int account_totp_off(struct accounts *a, const char *id, int64_t now_us) MUST_CHECK; /* recovery codes go too */
+
+/** account_totp_off() - the recovery codes go too. Return: 0; ACCOUNT_E_STATE: it is not on. */
+int account_totp_off(struct accounts *a, const char *id, int64_t now_us) MUST_CHECK;
 
 /** account_recovery_codes() - new ones; the old are void. Return: 0; ACCOUNT_E_STATE: no TOTP. */
 int account_recovery_codes(struct accounts *a, const char *id, int64_t now_us,
@@ -239,7 +242,7 @@ int account_recovery_codes(struct accounts *a, const char *id, int64_t now_us,
 
 /* account_second_factor() is what account_signin() asks, in its write transaction: account/inside.h */
 
-/* ---- passkeys (passkey.c, webauthn.c): WebAuthn Level 2, attestation "none", ES256 and EdDSA and RS256 ---- */
+/* ---- passkeys (passkey*.c, webauthn*.c): WebAuthn Level 2, attestation "none", ES256 and EdDSA and RS256 ---- */
 
 /* As JSON by which the browser's API is called; base64url for its buffers. Free with free(). */
 int account_passkey_options(struct accounts *a, const struct account *who, int64_t now_us, char **json) MUST_CHECK;
@@ -272,8 +275,9 @@ int account_passkey_remove(struct accounts *a, const char *id, const char *passk
 /** account_passkey_signin_options() - for nobody in particular (discoverable credentials). */
 int account_passkey_signin_options(struct accounts *a, int64_t now_us, char **json) MUST_CHECK;
 
-/** account_passkey_signin() - with user verification it needs no second factor.
- * Return: 0; ACCOUNT_E_CREDENTIALS; ACCOUNT_E_FIELD. */
+/** account_passkey_signin() - with user verification it needs no second factor. A counter that does not rise is
+ * noted in the audit log. Return: 0; ACCOUNT_E_CREDENTIALS, whatever is wrong; ACCOUNT_E_FIELD: it has not even
+ * the form of an answer. */
 int account_passkey_signin(struct accounts *a, const struct account_passkey_answer *in, const char *origin,
 			   const struct account_client *client, int64_t now_us, struct account_login *out,
 			   char token[ACCOUNT_TOKEN_LEN + 1]) MUST_CHECK;

@@ -5,9 +5,9 @@
  * whatever comes of it; the second holds the counter against the one kept and makes the session. Whoever
  * answers wrongly, in whatever way, hears the same.
  *
- * A counter that does not rise means that two may have the key (WebAuthn §6.1.1), and nobody can tell which of
- * them is the owner: the answer is refused and the audit log says so. Synced passkeys have no counter; theirs
- * is always zero.
+ * A counter that does not rise means that two may have the key (WebAuthn §6.1.1), and nobody can tell which
+ * of them is the owner: the answer is refused and the audit log says so. Synced passkeys have no counter;
+ * theirs is always zero.
  *
  * Thread: any that may block.
  */

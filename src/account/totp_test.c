@@ -223,7 +223,7 @@ static void a_step_counts_once(void **state)
 	assert_int_equal(ask(&ada, shown(0)), ACCOUNT_E_CODE);
 	assert_int_equal(ask(&ada, shown(-1)), ACCOUNT_E_CODE);
 	assert_int_equal(ask(&ada, shown(2)), ACCOUNT_E_CODE);
-	(void)snprintf(spaced, sizeof(spaced), "%.3s %s", shown(1), shown(1) + 3);
+	(void)snprintf(spaced, sizeof(spaced), "%.3s %.3s", shown(1), shown(1) + 3);
 	assert_int_equal(ask(&ada, spaced), 0);
 	assert_int_equal(ask(&ada, shown(1)), ACCOUNT_E_CODE);
 	kit.now += 30 * ACCOUNT_US; /* what was used is now this step */
