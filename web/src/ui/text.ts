@@ -34,6 +34,9 @@ export const text = {
     signUp: 'Sign up',
     signOut: 'Sign out',
     account: 'Your account',
+    rooms: 'My rooms',
+    admin: 'Administration',
+    ways: 'Your account',
     menu: (name: string) => `Your account, ${name}`,
   },
 

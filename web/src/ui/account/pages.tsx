@@ -1,5 +1,6 @@
 /** The account pages, which are loaded when the first of them is opened. */
 import { useAppState } from '../context';
+import { Account } from './account';
 import { Forgot, Reset } from './forgot';
 import { Confirm, EmailConfirm } from './mailed';
 import { SignIn } from './signin';
@@ -24,6 +25,8 @@ export function Pages() {
       return <Forgot />;
     case 'reset':
       return <Reset />;
+    case 'account':
+      return <Account />;
     default:
       return null;
   }
