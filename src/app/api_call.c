@@ -99,9 +99,12 @@ static void run(struct flight *f)
 	c->job.done = job_done;
 	wait_for_it(f);
 	struct pool *pool = c->route->where == API_ON_HASH ? accounts->hash : accounts->db;
-	c->result = accounts->ready ? pool_submit(pool, &c->job) : -EAGAIN;
-	if (c->result)
-		finish(f);
+	/* Once submitted, all of it is the thread's. */
+	int rc = accounts->ready ? pool_submit(pool, &c->job) : -EAGAIN;
+	if (rc == 0)
+		return;
+	c->result = rc;
+	finish(f);
 }
 
 /* ---- admit ---- */

@@ -198,9 +198,11 @@ static void look_up(struct service *s, struct arrival *a)
 		return;
 	}
 	http_conn_on_gone(a->conn, on_gone, a);
-	a->ask.result = login_start(&a->ask, looked_up);
-	if (a->ask.result == 0)
+	/* Once started, all of it is the thread's. */
+	int rc = login_start(&a->ask, looked_up);
+	if (rc == 0)
 		return;
+	a->ask.result = rc;
 	http_conn_on_gone(a->conn, NULL, NULL);
 	arrive(a);
 }

@@ -24,6 +24,8 @@ export class ParleyServer {
   #wrap;
   #dir = mkdtempSync(join(tmpdir(), 'parley-e2e-'));
   log = '';
+  /** What it has printed. */
+  output = '';
 
   /**
    * @param {Record<string, string | number>} sets options as {'section.key': value}
@@ -67,7 +69,10 @@ export class ParleyServer {
     const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     const ready = new Promise((resolve, reject) => {
-      child.stdout.on('data', (d) => String(d).includes('Parley is at') && resolve());
+      child.stdout.on('data', (d) => {
+        this.output += d;
+        if (this.output.includes('Parley is at')) resolve();
+      });
       child.on('exit', (code, signal) => reject(new Error(`parley ended: ${code ?? signal}\n${this.log}`)));
     });
     child.stderr.on('data', (d) => {
