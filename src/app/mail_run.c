@@ -98,12 +98,13 @@ static void done(struct pool_job *job, bool ran)
 	s->busy = false;
 	if (r->stopped)
 		return;
+	if (ran)
+		arm(r, pause_ms(s));
+	/* Last: the slot may be the pool's again after this. */
 	if (r->again) {
 		r->again = false;
 		mail_run_wake(r);
 	}
-	if (ran)
-		arm(r, pause_ms(s));
 }
 
 void mail_run_wake(struct mail_run *r)
