@@ -125,6 +125,7 @@ struct sig_room {
 	char id[SIGNAL_ROOM_ID_LEN + 1];
 	char first_host[SIGNAL_PARTICIPANT_ID_LEN + 1]; /* "": none, or barred */
 	bool knock, locked;
+	uint64_t locked_as_of_ms;   /* wall clock, of the newest word on @locked: a host's, or a ticket's */
 	struct list unused;         /* in signal.unused until somebody enters */
 	uint64_t generation;        /* goes up when a member leaves for good */
 	uint64_t ticket_generation; /* the highest of a ticket of an earlier start that has let somebody in */
@@ -245,6 +246,7 @@ bool sig_room_outranks(const struct sig_session *ss, const struct sig_session *h
 void sig_seat_take_over(const struct sig_pass *pass, struct sig_session *ss, uint64_t re);
 uint32_t sig_seats_kept(const struct sig_room *r, const struct sig_ticket *t);
 void sig_seats_review(struct sig_room *r, const struct sig_ticket *t);
+void sig_seats_review_lock(struct sig_room *r, const struct sig_ticket *t);
 
 /* send.c: begin a message, append with sig_out_*(), end it; one at a time */
 struct sig_out *sig_begin(struct sig_session *to, const char *type, uint64_t re);

@@ -55,6 +55,7 @@ int sig_on_room_update(struct sig_session *ss, struct sig_msg *m)
 	bool changed = knock != r->knock || locked != r->locked;
 	r->knock = knock;
 	r->locked = locked;
+	r->locked_as_of_ms = s->now.wall_ms;
 	LIST_FOREACH (node, &r->members)
 		sig_send_room_updated(SIG_SESSION_OF(node), SIG_SESSION_OF(node) == ss ? m->id : 0);
 	if (changed && r->lasting && s->ops->room_changed)

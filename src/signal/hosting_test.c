@@ -319,6 +319,34 @@ static void a_locked_room(void **state)
 	assert_int_equal(k.changed, 0);
 }
 
+static void rejoin(struct kit_client *c)
+{
+	char ticket[520];
+
+	memcpy(ticket, c->ticket, sizeof(ticket));
+	kit_hello(c);
+	kit_say(c, "join", ",\"room\":\"%s\",\"name\":\"N\",\"ticket\":\"%s\"", k.room, ticket);
+}
+
+static void the_latest_word_on_the_lock_counts(void **state)
+{
+	kit_join(P(HOST), "");
+	admit(P(HOST), P(MEMBER));
+	kit_drop(P(MEMBER));
+	kit_advance(&k, 1000);
+	kit_say(P(HOST), "room.update", ",\"locked\":true");
+	clear_all();
+	kit_restart(&k);
+	/* Who had missed it is the first to come back. */
+	rejoin(P(MEMBER));
+	assert_false(kit_bool(kit_get(P(MEMBER), "joined"), "room.locked"));
+	rejoin(P(HOST));
+	assert_true(kit_bool(kit_get(P(HOST), "joined"), "room.locked"));
+	assert_true(kit_bool(kit_get(P(MEMBER), "room.updated"), "room.locked"));
+	join(P(IDLE));
+	kit_error(P(IDLE), "room_locked", NULL);
+}
+
 static void the_end_is_for_all(void **state)
 {
 	kit_join(P(HOST), "");
@@ -355,6 +383,7 @@ int main(void)
 		TEST(of_the_removed_the_last_are_known),
 		TEST(handing_on_the_hosts_role),
 		TEST(a_locked_room),
+		TEST(the_latest_word_on_the_lock_counts),
 		TEST(the_end_is_for_all),
 	};
 	return cmocka_run_group_tests_name("signal hosting", tests, NULL, NULL);

@@ -145,6 +145,7 @@ static int find_or_make_room(struct signal *s, const char *id, const struct sig_
 	if (rc)
 		return rc == -ENOSPC ? SIG_E_ROOMS_FULL : rc;
 	(*room)->locked = p->ticket.locked;
+	(*room)->locked_as_of_ms = p->ticket.issued_ms;
 	(*room)->lasting = p->ticket.lasting;
 	if (p->ticket.lasting && s->ops->room_made)
 		s->ops->room_made(s->arg, id);
@@ -163,8 +164,10 @@ static void enter(struct sig_session *ss, struct sig_room *r, const struct sig_p
 		sig_seat_take_over(p, ss, re);
 		return;
 	}
-	if (p->kind == SIG_PASS_REJOIN)
+	if (p->kind == SIG_PASS_REJOIN) {
 		sig_seats_review(r, &p->ticket);
+		sig_seats_review_lock(r, &p->ticket);
+	}
 	if (p->kind != SIG_PASS_NONE && !is_present(r, &p->ticket))
 		memcpy(ss->pid, p->ticket.participant, sizeof(ss->pid));
 	sig_room_enter(r, ss, p->kind == SIG_PASS_NONE ? NULL : p, re);

@@ -155,3 +155,16 @@ void sig_seats_review(struct sig_room *r, const struct sig_ticket *t)
 	}
 	sig_room_announce(r);
 }
+
+/* A member who was away when the host locked the room may be the first to bring it back. */
+void sig_seats_review_lock(struct sig_room *r, const struct sig_ticket *t)
+{
+	if (r->owner[0] || t->issued_ms <= r->locked_as_of_ms)
+		return;
+	r->locked_as_of_ms = t->issued_ms;
+	if (r->locked == t->locked)
+		return;
+	r->locked = t->locked;
+	LIST_FOREACH (node, &r->members)
+		sig_send_room_updated(SIG_SESSION_OF(node), 0);
+}
