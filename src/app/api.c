@@ -26,6 +26,7 @@ static const struct api_group info_group = API_GROUP(info_rows);
 static const struct api_group *const groups[] = {
 	&info_group,
 	&api_session_group,
+	&api_account_group,
 };
 
 void api_each_route(void (*fn)(void *arg, const struct api_route *r), void *arg)

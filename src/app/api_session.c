@@ -154,9 +154,13 @@ static int run_signin(struct api_call *call)
 
 static int run_passkey_options(struct api_call *call)
 {
-	int rc = account_passkey_options(call->accounts, NULL, call->now_us, &call->text);
-	call->status = 200;
-	return rc;
+	char *options = NULL;
+	int rc = account_passkey_signin_options(call->accounts, call->now_us, &options);
+	if (rc)
+		return rc;
+	json_t *json = json_loads(options, 0, NULL);
+	free(options);
+	return api_answer(call, 200, json ? json_pack("{s:o}", "publicKey", json) : NULL);
 }
 
 static const struct api_field passkey_fields[] = {
@@ -164,7 +168,7 @@ static const struct api_field passkey_fields[] = {
 	{"client_data", API_TEXT, true, BUFFER},
 	{"authenticator_data", API_TEXT, true, BUFFER},
 	{"signature", API_TEXT, true, BUFFER},
-	{"user_handle", API_TEXT, false, 256},
+	{"user_handle", API_TEXT, true, 256},
 	{0},
 };
 
