@@ -10,7 +10,7 @@ static const struct letter_text texts[] = {
 		.subject = "Bestätigen Sie Ihre Adresse",
 		.stranger = true,
 		.heading = "Noch ein Schritt",
-		.before = {"Jemand, vermutlich Sie, hat sich mit dieser Adresse bei {site} angemeldet. "
+		.before = {"Jemand, vermutlich Sie, hat sich mit dieser Adresse bei {site} registriert. "
 			   "Bestätigen "
 			   "Sie sie, und Ihr Konto ist bereit."},
 		.button = "Adresse bestätigen",
