@@ -1,9 +1,9 @@
 /*
  * Accounts: who somebody is, how they prove it, what belongs to them. Rules and SQL; no HTTP, no sockets.
  *
- * Every function here blocks (database, password hashing), so it runs on a worker thread, never on a loop; one
- * struct accounts serves all of them, as nothing in it changes after accounts_new(). Functions that hash a
- * password say so: they go to the pool that has as many threads as there are cores.
+ * Every function here blocks (database, password hashing), so it runs on a worker thread, never on a loop;
+ * one struct accounts serves all of them, as nothing in it changes after accounts_new(). Functions that hash
+ * a password say so: they go to the pool that has as many threads as there are cores.
  *
  * Results: 0; < 0: -errno, of the store's meaning (store/store.h): 503; > 0: enum account_code: the peer's
  * fault. Outputs are untouched unless 0 is returned. Texts from people are checked here, once; field names in
@@ -21,30 +21,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ACCOUNT_ID_LEN		16
-#define ACCOUNT_EMAIL_MAX	254 /* RFC 5321 §4.5.3.1.3, less the brackets */
-#define ACCOUNT_NAME_BYTES	160 /* 40 characters, as in calls */
-#define ACCOUNT_LANGUAGE_MAX	16  /* BCP 47: en, de, pt-BR */
-#define ACCOUNT_TOKEN_LEN	43  /* 256 random bits, base64url */
-#define ACCOUNT_PASSWORD_MIN	8   /* characters; default of accounts.password_min */
-#define ACCOUNT_PASSWORD_BYTES	512
-#define ACCOUNT_CLIENT_MAX	80
-#define ACCOUNT_ADDRESS_MAX	46
-#define ACCOUNT_KEY_BYTES	32
+#define ACCOUNT_ID_LEN         16
+#define ACCOUNT_EMAIL_MAX      254 /* RFC 5321 §4.5.3.1.3, less the brackets */
+#define ACCOUNT_NAME_BYTES     160 /* 40 characters, as in calls */
+#define ACCOUNT_LANGUAGE_MAX   16  /* BCP 47: en, de, pt-BR */
+#define ACCOUNT_TOKEN_LEN      43  /* 256 random bits, base64url */
+#define ACCOUNT_PASSWORD_MIN   8   /* characters; default of accounts.password_min */
+#define ACCOUNT_PASSWORD_BYTES 512
+#define ACCOUNT_CLIENT_MAX     80
+#define ACCOUNT_ADDRESS_MAX    46
+#define ACCOUNT_KEY_BYTES      32
 
 enum account_code {
 	ACCOUNT_E_FIELD = STORE_E_OWN, /* struct account_fault says which and why: 422 */
-	ACCOUNT_E_CREDENTIALS,	       /* address or password is wrong, or no such account, or it is disabled: 401 */
-	ACCOUNT_E_SECOND_FACTOR,       /* the password is right and a code is needed: 401 */
-	ACCOUNT_E_CODE,		       /* the code is wrong or used: 401 */
-	ACCOUNT_E_TOKEN,	       /* wrong, used, void or too old: 410 */
-	ACCOUNT_E_CLOSED,	       /* sign-up is closed, or wants an invitation: 403 */
-	ACCOUNT_E_FORBIDDEN,	       /* not theirs, or beyond their role: 403 */
-	ACCOUNT_E_UNKNOWN,	       /* no such thing, or not theirs to know of: 404 */
-	ACCOUNT_E_LAST_ADMIN,	       /* would leave nobody who may administer: 409 */
-	ACCOUNT_E_TOO_MANY,	       /* passkeys, tokens, rooms of one account: 409 */
-	ACCOUNT_E_EXISTS,	       /* command line and set-up only: 409 */
-	ACCOUNT_E_STATE,	       /* two-factor is on already, is not on, …: 409 */
+	ACCOUNT_E_CREDENTIALS, /* address or password is wrong, or no such account, or it is disabled: 401 */
+	ACCOUNT_E_SECOND_FACTOR, /* the password is right and a code is needed: 401 */
+	ACCOUNT_E_CODE,          /* the code is wrong or used: 401 */
+	ACCOUNT_E_TOKEN,         /* wrong, used, void or too old: 410 */
+	ACCOUNT_E_CLOSED,        /* sign-up is closed, or wants an invitation: 403 */
+	ACCOUNT_E_FORBIDDEN,     /* not theirs, or beyond their role: 403 */
+	ACCOUNT_E_UNKNOWN,       /* no such thing, or not theirs to know of: 404 */
+	ACCOUNT_E_LAST_ADMIN,    /* would leave nobody who may administer: 409 */
+	ACCOUNT_E_TOO_MANY,      /* passkeys, tokens, rooms of one account: 409 */
+	ACCOUNT_E_EXISTS,        /* command line and set-up only: 409 */
+	ACCOUNT_E_STATE,         /* two-factor is on already, is not on, …: 409 */
 };
 
 struct account_fault {
@@ -62,14 +62,15 @@ int account_role_parse(const char *text, enum account_role *out) MUST_CHECK;
 struct accounts_params {
 	struct store *store;
 	uint8_t key[ACCOUNT_KEY_BYTES]; /* seals what the database holds and only we may read */
-	uint32_t password_min;		/* characters */
-	uint64_t hash_ops;		/* argon2id; 0: libsodium's "interactive" */
+	uint32_t password_min;          /* characters */
+	uint64_t hash_ops;              /* argon2id; 0: libsodium's "interactive" */
 	size_t hash_bytes;
 	uint32_t session_idle_s, session_max_s;
 	uint32_t signup_s, reset_s, email_s, invite_s, setup_s; /* how long mailed tokens are good */
-	uint32_t passkeys_max, api_tokens_max, rooms_max;	/* per account */
+	uint32_t passkeys_max, api_tokens_max, rooms_max;       /* per account */
 	uint32_t audit_keep_s;
-	const char *public_url; /* origin, for the relying party id and names in authenticators; "" : localhost */
+	const char *
+		public_url; /* origin, for the relying party id and names in authenticators; "" : localhost */
 	rand_fn rand;
 	void *rand_arg;
 };
@@ -111,8 +112,10 @@ struct account_signup {
 
 /**
  * account_signup() - check, hash, keep what was given until the address is confirmed, queue a mail: to a new
- * address the link, to a known one word that somebody tried. Both write the same rows. Hashes a password.
- * Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_CLOSED; ACCOUNT_E_TOKEN (of the invitation).
+ * address the link, to a known one word that somebody tried. Both write the same rows. Of several tries for
+ * one address the last counts. An invitation is good for the address it was sent to, and is used up by
+ * confirming. Hashes a password. Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_CLOSED; ACCOUNT_E_TOKEN (of the
+ * invitation).
  */
 int account_signup(struct accounts *a, const struct account_signup *in, enum account_signup_mode mode,
 		   int64_t now_us, struct account_fault *fault) MUST_CHECK;
@@ -142,7 +145,7 @@ struct account_session {
 struct account_login {
 	struct account account;
 	struct account_session session; /* id "": an API token */
-	char scopes[128];		/* of an API token; "" : a session, which may do all */
+	char scopes[128];               /* of an API token; "" : a session, which may do all */
 };
 
 struct account_signin {
@@ -160,7 +163,8 @@ int account_signin(struct accounts *a, const struct account_signin *in, const st
 
 /** account_by_token() - of a session's cookie. Moves seen_us on, at most once a minute.
  * Return: 0; ACCOUNT_E_TOKEN. */
-int account_by_token(struct accounts *a, const char *token, int64_t now_us, struct account_login *out) MUST_CHECK;
+int account_by_token(struct accounts *a, const char *token, int64_t now_us,
+		     struct account_login *out) MUST_CHECK;
 
 typedef int (*account_session_fn)(void *arg, const struct account_session *s);
 int account_sessions(struct accounts *a, const char *account, int64_t now_us, account_session_fn fn,
@@ -176,12 +180,14 @@ int account_signout_all(struct accounts *a, const char *account, const char *kee
 
 /** account_forgot() - a link is mailed if the address is known; the same rows are written if not. An earlier
  * link becomes void. Return: 0; ACCOUNT_E_FIELD. */
-int account_forgot(struct accounts *a, const char *email, int64_t now_us, struct account_fault *fault) MUST_CHECK;
+int account_forgot(struct accounts *a, const char *email, int64_t now_us,
+		   struct account_fault *fault) MUST_CHECK;
 
 /** account_reset() - a new password; all sessions and API tokens end; a mail tells. Hashes a password.
  * Return: 0, with whose it was; ACCOUNT_E_TOKEN; ACCOUNT_E_FIELD (the token stays good). */
-int account_reset(struct accounts *a, const char *token, const char *password, const struct account_client *client,
-		  int64_t now_us, struct account_fault *fault, char account[ACCOUNT_ID_LEN + 1]) MUST_CHECK;
+int account_reset(struct accounts *a, const char *token, const char *password,
+		  const struct account_client *client, int64_t now_us, struct account_fault *fault,
+		  char account[ACCOUNT_ID_LEN + 1]) MUST_CHECK;
 
 /* ---- profile (profile.c) ---- */
 
@@ -193,23 +199,30 @@ int account_update(struct accounts *a, const char *id, const char *name, const c
 
 /**
  * account_set_password() - wants the old one; every session but @session ends, and that one gets a new token;
- * a mail tells. Hashes two passwords. Return: 0; ACCOUNT_E_CREDENTIALS: the old one is wrong; ACCOUNT_E_FIELD.
+ * a mail tells; links that were mailed before are void. Hashes two passwords.
+ * Return: 0; ACCOUNT_E_CREDENTIALS: the old one is wrong; ACCOUNT_E_FIELD: "new"; ACCOUNT_E_UNKNOWN: @session
+ * has ended.
  */
-int account_set_password(struct accounts *a, const char *id, const char *session, const char *old, const char *new,
-			 int64_t now_us, struct account_fault *fault, char token[ACCOUNT_TOKEN_LEN + 1]) MUST_CHECK;
+int account_set_password(struct accounts *a, const char *id, const char *session, const char *old,
+			 const char *new, int64_t now_us, struct account_fault *fault,
+			 char token[ACCOUNT_TOKEN_LEN + 1]) MUST_CHECK;
 
 /** account_check_password() - for what asks for it again. Hashes. Return: 0; ACCOUNT_E_CREDENTIALS. */
 int account_check_password(struct accounts *a, const char *id, const char *password) MUST_CHECK;
 
-/** account_change_email() - a link goes to the new address, a word to the old one; a taken address gets a word
- * instead of the link, and the caller cannot tell. Hashes. Return: 0; ACCOUNT_E_CREDENTIALS; ACCOUNT_E_FIELD. */
+/** account_change_email() - a link goes to the new address, a word to the old one; a taken address gets a
+ * word instead of the link, and the caller cannot tell. Hashes. Return: 0; ACCOUNT_E_CREDENTIALS;
+ * ACCOUNT_E_FIELD. */
 int account_change_email(struct accounts *a, const char *id, const char *email, const char *password,
 			 int64_t now_us, struct account_fault *fault) MUST_CHECK;
 
 /** account_confirm_email() - the link. The old address is told again. Return: 0; ACCOUNT_E_TOKEN. */
-int account_confirm_email(struct accounts *a, const char *token, int64_t now_us, struct account *out) MUST_CHECK;
+int account_confirm_email(struct accounts *a, const char *token, int64_t now_us,
+			  struct account *out) MUST_CHECK;
 
-/** account_delete() - everything of theirs goes; a mail says goodbye. Return: 0; ACCOUNT_E_LAST_ADMIN. */
+/** account_delete() - everything of theirs goes; a mail says goodbye. The audit log keeps what they did and
+ * when, under their id, but neither name nor address. @actor: who does it, an account's id; NULL: the command
+ * line. Return: 0; ACCOUNT_E_LAST_ADMIN; ACCOUNT_E_UNKNOWN; ACCOUNT_E_FORBIDDEN: no such actor. */
 int account_delete(struct accounts *a, const char *id, const char *actor, const struct account_client *client,
 		   int64_t now_us) MUST_CHECK;
 
@@ -219,8 +232,8 @@ int account_export(struct accounts *a, const char *id, int64_t now_us, char **js
 /* ---- second factor (totp.c, recovery.c): RFC 6238, SHA-1, 6 digits, 30 s, one step either way ---- */
 
 #define ACCOUNT_TOTP_SECRET_LEN 32 /* base32 of 160 bits */
-#define ACCOUNT_RECOVERY_CODES	10
-#define ACCOUNT_RECOVERY_LEN	11 /* "xxxxx-xxxxx" */
+#define ACCOUNT_RECOVERY_CODES  10
+#define ACCOUNT_RECOVERY_LEN    11 /* "xxxxx-xxxxx" */
 
 /** account_totp_new() - a secret, kept nowhere: the client brings it back. @uri: otpauth://…; 2 KiB hold any.
  * Return: 0; -ENOBUFS: @uri_size is too small. */
@@ -229,8 +242,8 @@ int account_totp_new(struct accounts *a, const struct account *who, char secret[
 
 /** account_totp_on() - @code proves that the authenticator has it. Other sessions end.
  * Return: 0; ACCOUNT_E_FIELD: secret; ACCOUNT_E_CODE; ACCOUNT_E_STATE: it is on. */
-int account_totp_on(struct accounts *a, const char *id, const char *session, const char *secret, const char *code,
-		    int64_t now_us, struct account_fault *fault,
+int account_totp_on(struct accounts *a, const char *id, const char *session, const char *secret,
+		    const char *code, int64_t now_us, struct account_fault *fault,
 		    char codes[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1]) MUST_CHECK;
 
 /** account_totp_off() - the recovery codes go too. Return: 0; ACCOUNT_E_STATE: it is not on. */
@@ -242,20 +255,22 @@ int account_recovery_codes(struct accounts *a, const char *id, int64_t now_us,
 
 /* account_second_factor() is what account_signin() asks, in its write transaction: account/inside.h */
 
-/* ---- passkeys (passkey*.c, webauthn*.c): WebAuthn Level 2, attestation "none", ES256 and EdDSA and RS256 ---- */
+/* ---- passkeys (passkey*.c, webauthn*.c): WebAuthn Level 2, attestation "none", ES256 and EdDSA and RS256
+ * ---- */
 
 /* As JSON by which the browser's API is called; base64url for its buffers. Free with free(). */
-int account_passkey_options(struct accounts *a, const struct account *who, int64_t now_us, char **json) MUST_CHECK;
+int account_passkey_options(struct accounts *a, const struct account *who, int64_t now_us,
+			    char **json) MUST_CHECK;
 
 /* What the browser answered, base64url as it came. */
 struct account_passkey_answer {
 	const char *name; /* of a new one */
 	const char *id;
-	const char *client_data;	/* clientDataJSON */
+	const char *client_data;        /* clientDataJSON */
 	const char *authenticator_data; /* signing in; in a new one inside attestation_object */
 	const char *attestation_object; /* a new one */
-	const char *signature;		/* signing in */
-	const char *user_handle;	/* signing in; the account id */
+	const char *signature;          /* signing in */
+	const char *user_handle;        /* signing in; the account id */
 };
 
 /** account_passkey_add() - @origin: the page's. Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_TOKEN: the challenge;
@@ -275,14 +290,15 @@ int account_passkey_remove(struct accounts *a, const char *id, const char *passk
 /** account_passkey_signin_options() - for nobody in particular (discoverable credentials). */
 int account_passkey_signin_options(struct accounts *a, int64_t now_us, char **json) MUST_CHECK;
 
-/** account_passkey_signin() - with user verification it needs no second factor. A counter that does not rise is
- * noted in the audit log. Return: 0; ACCOUNT_E_CREDENTIALS, whatever is wrong; ACCOUNT_E_FIELD: it has not even
- * the form of an answer. */
+/** account_passkey_signin() - with user verification it needs no second factor. A counter that does not rise
+ * is noted in the audit log. Return: 0; ACCOUNT_E_CREDENTIALS, whatever is wrong; ACCOUNT_E_FIELD: it has not
+ * even the form of an answer. */
 int account_passkey_signin(struct accounts *a, const struct account_passkey_answer *in, const char *origin,
 			   const struct account_client *client, int64_t now_us, struct account_login *out,
 			   char token[ACCOUNT_TOKEN_LEN + 1]) MUST_CHECK;
 
-/* ---- API tokens (api_token.c): "parley_" and 43 symbols; scopes: account:read rooms:read rooms:write admin ---- */
+/* ---- API tokens (api_token.c): "parley_" and 43 symbols; scopes: account:read rooms:read rooms:write admin
+ * ---- */
 
 #define ACCOUNT_API_TOKEN_LEN (7 + ACCOUNT_TOKEN_LEN)
 
@@ -300,23 +316,26 @@ typedef int (*account_api_token_fn)(void *arg, const struct account_api_token *t
 int account_api_tokens(struct accounts *a, const char *id, account_api_token_fn fn, void *arg) MUST_CHECK;
 int account_api_token_remove(struct accounts *a, const char *id, const char *token_id) MUST_CHECK;
 /** account_by_api_token() - Return: 0; ACCOUNT_E_TOKEN. */
-int account_by_api_token(struct accounts *a, const char *token, int64_t now_us, struct account_login *out) MUST_CHECK;
+int account_by_api_token(struct accounts *a, const char *token, int64_t now_us,
+			 struct account_login *out) MUST_CHECK;
 
 /* ---- administration (admin.c, audit.c, settings.c) ---- */
 
 struct account_query {
 	const char *text;  /* the beginning of an address or of a name; "" : all */
 	const char *after; /* cursor: what *next was; "" : from the start */
-	uint32_t limit;	   /* at most 100 */
+	uint32_t limit;    /* at most 100 */
 };
 typedef int (*account_fn)(void *arg, const struct account *a);
 /** account_search() - by address, then name; at most 10 ms of database time with a million accounts.
- * @next: ACCOUNT_EMAIL_MAX + 4 bytes; "" at the end. */
-int account_search(struct accounts *a, const struct account_query *q, account_fn fn, void *arg, char *next) MUST_CHECK;
+ * A page may be short, or empty, with more to come: @next (ACCOUNT_EMAIL_MAX + 4 bytes) is "" at the end. */
+int account_search(struct accounts *a, const struct account_query *q, account_fn fn, void *arg,
+		   char *next) MUST_CHECK;
 
 /** account_invite() - mails a link good for @role. Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_EXISTS. */
 int account_invite(struct accounts *a, const struct account *actor, const char *email, enum account_role role,
-		   const struct account_client *client, int64_t now_us, struct account_fault *fault) MUST_CHECK;
+		   const struct account_client *client, int64_t now_us,
+		   struct account_fault *fault) MUST_CHECK;
 
 /** account_set_role(), account_set_disabled() - all sessions of theirs end. Return: 0; ACCOUNT_E_UNKNOWN;
  * ACCOUNT_E_LAST_ADMIN. @actor NULL: the command line. */
@@ -325,25 +344,29 @@ int account_set_role(struct accounts *a, const struct account *actor, const char
 int account_set_disabled(struct accounts *a, const struct account *actor, const char *id, bool disabled,
 			 const struct account_client *client, int64_t now_us) MUST_CHECK;
 
-/** account_add() - from the command line: no confirmation. Hashes. Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_EXISTS. */
+/** account_add() - from the command line: no confirmation. A password of NULL: none, until they set one by
+ * mail. Hashes. Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_EXISTS. */
 int account_add(struct accounts *a, const struct account_signup *in, enum account_role role, int64_t now_us,
 		struct account_fault *fault, struct account *out) MUST_CHECK;
 /** account_force_password() - from the command line; sessions end. Hashes. */
 int account_force_password(struct accounts *a, const char *id, const char *password, int64_t now_us,
 			   struct account_fault *fault) MUST_CHECK;
-int account_by_email(struct accounts *a, const char *email, struct account *out) MUST_CHECK; /* ACCOUNT_E_UNKNOWN */
+int account_by_email(struct accounts *a, const char *email,
+		     struct account *out) MUST_CHECK; /* ACCOUNT_E_UNKNOWN */
 
 struct account_event {
 	int64_t id; /* microseconds since 1970, made unique */
 	const char *actor_id, *actor, *action, *target, *detail, *address;
 };
 /** account_audit() - note what was done; @action is a literal such as "user.role", "room.end". Also called by
- * what is here. */
+ * what is here. @target: of a person the account's id, shown as their address while there is one; @detail:
+ * nothing that says who somebody is, as it stays when they are gone. */
 int account_audit(struct accounts *a, const struct account *actor, const char *action, const char *target,
 		  const char *detail, const struct account_client *client, int64_t now_us) MUST_CHECK;
 typedef int (*account_event_fn)(void *arg, const struct account_event *e);
 /** account_audit_log() - newest first, older than @before (0: from now). @limit: at most 100. */
-int account_audit_log(struct accounts *a, int64_t before, uint32_t limit, account_event_fn fn, void *arg) MUST_CHECK;
+int account_audit_log(struct accounts *a, int64_t before, uint32_t limit, account_event_fn fn,
+		      void *arg) MUST_CHECK;
 
 typedef int (*account_setting_fn)(void *arg, const char *name, const char *value);
 int account_settings(struct accounts *a, account_setting_fn fn, void *arg) MUST_CHECK;
@@ -351,7 +374,8 @@ int account_settings(struct accounts *a, account_setting_fn fn, void *arg) MUST_
 int account_set_setting(struct accounts *a, const struct account *actor, const char *name, const char *value,
 			const struct account_client *client, int64_t now_us) MUST_CHECK;
 
-/** account_sweep() - drop what is over: sessions, tokens, audit. Now and then; at most @limit rows of each. */
+/** account_sweep() - drop what is over: sessions, tokens, audit. Now and then; at most @limit rows of each.
+ */
 int account_sweep(struct accounts *a, uint32_t limit, int64_t now_us) MUST_CHECK;
 
 #endif

@@ -202,6 +202,44 @@ static void many_of_one_name(void **state)
 	}
 }
 
+static int fill(struct store_conn *c, void *arg)
+{
+	int rc = 0;
+	for (int i = 0; rc == 0 && i < 250; i++) {
+		char email[64];
+		struct account made;
+		(void)snprintf(email, sizeof(email), "same%03d@example.org", i);
+		const struct account_new in = {.name = "Same",
+					       .email = email,
+					       .language = "",
+					       .password = "",
+					       .role = ACCOUNT_MEMBER};
+		rc = account_insert(kit.a, c, &in, &made);
+	}
+	return rc;
+}
+
+static void whom_the_first_list_had_is_passed_over_in_the_second(void **state)
+{
+	assert_int_equal(store_write(kit.store, fill, NULL), 0);
+	kit_add("x@example.org", "Sameness", ACCOUNT_MEMBER);
+	struct page p = {0};
+	unsigned found = 0, empty = 0;
+	for (unsigned pages = 0; pages == 0 || p.next[0]; pages++) {
+		char after[sizeof(p.next)];
+		memcpy(after, p.next, sizeof(after));
+		p.n = 0;
+		const struct account_query q = {.text = "same", .after = after, .limit = 50};
+		assert_int_equal(account_search(kit.a, &q, on_account, &p, p.next), 0);
+		found += (unsigned)p.n;
+		empty += p.n == 0;
+		assert_true(pages < 20);
+	}
+	assert_int_equal(found, 251);
+	assert_true(empty >= 1);
+	assert_string_equal(p.email[0], "x@example.org");
+}
+
 static void what_is_looked_for_may_be_nonsense(void **state)
 {
 	static const char *const texts[] = {"\xff", "a\x01", "\xe2\x80\xae", "'; DROP TABLE accounts; --"};
@@ -354,6 +392,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(somebody_may_always_administer),
 		cmocka_unit_test(found_by_address_then_by_name),
 		cmocka_unit_test(many_of_one_name),
+		cmocka_unit_test(whom_the_first_list_had_is_passed_over_in_the_second),
 		cmocka_unit_test(what_is_looked_for_may_be_nonsense),
 		cmocka_unit_test(whoever_gets_the_rows_may_stop),
 		cmocka_unit_test(the_audit_log),

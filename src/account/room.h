@@ -1,6 +1,6 @@
 /*
- * Rooms that last: kept for their owner, with a name, a door and perhaps a password. What happens inside a room
- * is signalling's (signal/signal.h); this is what is known of it while nobody is there.
+ * Rooms that last: kept for their owner, with a name, a door and perhaps a password. What happens inside a
+ * room is signalling's (signal/signal.h); this is what is known of it while nobody is there.
  *
  * Threads and results as in account/account.h.
  */
@@ -28,14 +28,17 @@ struct account_room_change {
 
 /** account_room_add() - @id: made by the caller (signal_room_id()). Hashes where there is a password.
  * Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_TOO_MANY. */
-int account_room_add(struct accounts *a, const char *owner, const char *id, const struct account_room_change *in,
-		     int64_t now_us, struct account_fault *fault, struct account_room *out) MUST_CHECK;
+int account_room_add(struct accounts *a, const char *owner, const char *id,
+		     const struct account_room_change *in, int64_t now_us, struct account_fault *fault,
+		     struct account_room *out) MUST_CHECK;
 
-/** account_room_update() - Return: 0; ACCOUNT_E_UNKNOWN: none of @owner's (NULL: anybody's, for admins and for a
- * host's lock). Hashes where there is a password. */
-int account_room_update(struct accounts *a, const char *owner, const char *id, const struct account_room_change *in,
-			struct account_fault *fault, struct account_room *out) MUST_CHECK;
-int account_room_remove(struct accounts *a, const char *owner, const char *id) MUST_CHECK; /* ACCOUNT_E_UNKNOWN */
+/** account_room_update() - Return: 0; ACCOUNT_E_UNKNOWN: none of @owner's (NULL: anybody's, for admins and
+ * for a host's lock). Hashes where there is a password. */
+int account_room_update(struct accounts *a, const char *owner, const char *id,
+			const struct account_room_change *in, struct account_fault *fault,
+			struct account_room *out) MUST_CHECK;
+int account_room_remove(struct accounts *a, const char *owner,
+			const char *id) MUST_CHECK; /* ACCOUNT_E_UNKNOWN */
 
 /** account_room_get() - and notes that it is used, at most once an hour. Return: 0; ACCOUNT_E_UNKNOWN. */
 int account_room_get(struct accounts *a, const char *id, int64_t now_us, struct account_room *out) MUST_CHECK;

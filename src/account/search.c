@@ -3,8 +3,8 @@
  *
  * Both are ranges of an index in byte order, and a page begins behind the last row of the one before (the
  * cursor is its key), so a page costs the same wherever it is. An account whose address matches is in the
- * first list and left out of the second; that one looks at no more than SCAN rows at a time, so a page can be
- * short, or even empty, with more to come: the cursor tells.
+ * first list and left out of the second; that one looks at no more than SCAN rows beyond a page, so a page
+ * can be short, or even empty, with more to come: the cursor tells.
  *
  * Thread: any that may block.
  */
@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define PAGE_MAX 100
-#define SCAN     300
+#define SCAN     100
 /* Above every text that begins alike: no name and no address holds this noncharacter. */
 #define LAST "\xF4\x8F\xBF\xBF"
 
@@ -134,14 +134,15 @@ static int on_name(void *arg, const struct store_value *v, size_t n)
 
 static int by_name(struct search *s, struct store_conn *c)
 {
+	const uint32_t scan = s->limit + SCAN;
 	s->seen = 0;
 	int rc = store_query(
 		c,
 		"SELECT " ACCOUNT_COLUMNS ", a.name_key FROM accounts a WHERE (a.name_key, a.id) > ($1, $2) "
 		"AND a.name_key < $3 ORDER BY a.name_key, a.id LIMIT $4",
-		STORE_ARGS(store_text(s->after), store_text(s->after_id), store_text(s->to), store_int(SCAN)),
+		STORE_ARGS(store_text(s->after), store_text(s->after_id), store_text(s->to), store_int(scan)),
 		on_name, s);
-	s->full = s->full || s->seen == SCAN;
+	s->full = s->full || s->seen == scan;
 	return rc;
 }
 

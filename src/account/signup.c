@@ -20,7 +20,6 @@
 
 struct signup {
 	struct accounts *a;
-	enum account_signup_mode mode;
 	const char *invite; /* "" : none */
 	int64_t now_us;
 	char name[ACCOUNT_NAME_BYTES + 1];
@@ -63,8 +62,6 @@ static int read_invite(struct store_conn *c, void *arg)
 static int check_invite(struct signup *s, struct account_fault *fault)
 {
 	s->role = ACCOUNT_MEMBER;
-	if (s->mode == ACCOUNT_SIGNUP_CLOSED || (s->mode == ACCOUNT_SIGNUP_INVITE && !*s->invite))
-		return ACCOUNT_E_CLOSED;
 	if (!*s->invite)
 		return 0;
 	int rc = store_read(s->a->p.store, read_invite, s);
@@ -130,7 +127,9 @@ static int keep(struct store_conn *c, void *arg)
 int account_signup(struct accounts *a, const struct account_signup *in, enum account_signup_mode mode,
 		   int64_t now_us, struct account_fault *fault)
 {
-	struct signup s = {.a = a, .mode = mode, .invite = in->invite ? in->invite : "", .now_us = now_us};
+	struct signup s = {.a = a, .invite = in->invite ? in->invite : "", .now_us = now_us};
+	if (mode == ACCOUNT_SIGNUP_CLOSED || (mode == ACCOUNT_SIGNUP_INVITE && !*s.invite))
+		return ACCOUNT_E_CLOSED;
 	int rc = check(&s, in, fault);
 	if (rc == 0)
 		rc = check_invite(&s, fault);

@@ -286,6 +286,8 @@ static void an_invitation(void **state)
 	kit_token("invite", ADA, invite);
 	assert_int_equal(signup_with(ADA, "Ada", KIT_PASSWORD, invite, ACCOUNT_SIGNUP_CLOSED),
 			 ACCOUNT_E_CLOSED);
+	/* A form that cannot be taken is not picked at. */
+	assert_int_equal(signup_with("x", "", "", NULL, ACCOUNT_SIGNUP_CLOSED), ACCOUNT_E_CLOSED);
 	assert_int_equal(signup_with("eve@example.org", "Eve", KIT_PASSWORD, invite, ACCOUNT_SIGNUP_INVITE),
 			 ACCOUNT_E_FIELD);
 	assert_string_equal(fault.field, "email");
