@@ -42,14 +42,15 @@ struct store {
 	uint32_t statement_ms;
 	unsigned connections;
 	/* The last use has met with a failure of the database; the last write has, with one that may be of
-	   writes alone. */
-	atomic_bool fails, writes_fail;
+	   writes alone; the disk was full, and nothing has been written since. */
+	atomic_bool fails, writes_fail, full;
 };
 
 struct store_conn {
 	struct store *store;
 	enum store_mode mode;
 	int failed; /* result of the first statement of this transaction that failed */
+	bool wrote; /* set by the back end: a statement of this transaction has changed rows */
 	bool again; /* the database asks for the whole transaction once more */
 };
 

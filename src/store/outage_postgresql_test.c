@@ -47,14 +47,6 @@ static int count_rows(int64_t *n)
 	return use_int(s, "SELECT COUNT(*) FROM rows", STORE_NO_ARGS, n);
 }
 
-static void insert_until_it_works(int64_t id)
-{
-	int r;
-	while ((r = insert(id)) == -EAGAIN)
-		store_kit_nap();
-	assert_int_equal(r, 0);
-}
-
 static void a_server_that_dies_is_told_and_found_again(void **state)
 {
 	int64_t n;
@@ -62,15 +54,21 @@ static void a_server_that_dies_is_told_and_found_again(void **state)
 	store_kit_crash(&kit);
 	assert_int_equal(insert(2), -EAGAIN);
 	assert_false(store_healthy(s));
+	assert_int_equal(store_probe(s), -EAGAIN);
 	/* While it is gone nobody is held up. */
 	uint64_t before_ms = clock_mono_ms();
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(count_rows(&n), -EAGAIN);
 	assert_in_range(clock_mono_ms() - before_ms, 0, 2000);
 	store_kit_start(&kit);
-	insert_until_it_works(3);
-	assert_int_equal(rows(), 2);
+	int r;
+	while ((r = store_probe(s)) == -EAGAIN)
+		store_kit_nap();
+	assert_int_equal(r, 0);
 	assert_true(store_healthy(s));
+	assert_int_equal(use_count(s, "SELECT COUNT(*) FROM schema_version"), 1);
+	assert_int_equal(insert(3), 0);
+	assert_int_equal(rows(), 2);
 }
 
 static void a_server_that_comes_late_is_found(void **state)
@@ -344,6 +342,8 @@ static void a_full_disk_is_told_and_loses_nothing(void **state)
 	assert_in_range(n, 10, 10000);
 	assert_false(store_healthy(s));
 	assert_int_equal(rows(), n);
+	assert_int_equal(use_exec(s, "DELETE FROM rows WHERE id = -1", STORE_NO_ARGS, NULL), 0);
+	assert_false(store_healthy(s)); /* to read, or to write nothing, is not enough */
 	store_kit_ballast(dir, false);
 	assert_int_equal(insert(20000), 0);
 	assert_int_equal(rows(), n + 1);

@@ -155,8 +155,12 @@ static int finish(struct pg_conn *c, const PGresult *result, const struct store_
 		c->base.failed = r;
 		return r;
 	}
-	if (run->changed && !read_int(PQcmdTuples((PGresult *)result), run->changed))
-		*run->changed = 0;
+	int64_t changed = 0;
+	(void)read_int(PQcmdTuples((PGresult *)result), &changed);
+	if (changed > 0 && PQresultStatus(result) == PGRES_COMMAND_OK)
+		c->base.wrote = true;
+	if (run->changed)
+		*run->changed = changed;
 	return run->row ? each_row(c, result, run) : 0;
 }
 

@@ -170,9 +170,12 @@ static int run_statement(struct sqlite_conn *c, struct statement *st, const stru
 	st->running = true;
 	r = step_all(c, st, run, failed);
 	st->running = false;
+	bool changed = sqlite3_total_changes64(c->db) != before;
+	if (changed)
+		c->base.wrote = true;
 	/* sqlite3_changes() is that of an earlier statement where this one changed nothing by nature. */
 	if (r == 0 && run->changed)
-		*run->changed = sqlite3_total_changes64(c->db) == before ? 0 : sqlite3_changes64(c->db);
+		*run->changed = changed ? sqlite3_changes64(c->db) : 0;
 	return r;
 }
 

@@ -52,7 +52,17 @@ const char *store_kind(const struct store *s)
 
 bool store_healthy(const struct store *s)
 {
-	return !atomic_load(&s->fails) && !atomic_load(&s->writes_fail);
+	return !atomic_load(&s->fails) && !atomic_load(&s->writes_fail) && !atomic_load(&s->full);
+}
+
+static atomic_bool *flag_of(struct store_conn *c, int r)
+{
+	struct store *s = c->store;
+	if (r == -ENOSPC)
+		return &s->full;
+	if (c->mode == STORE_READING || (r == -EAGAIN && s->ops->one_server))
+		return &s->fails;
+	return &s->writes_fail;
 }
 
 int store_fault(struct store_conn *c, int r, const char *what, const char *sql)
@@ -61,9 +71,8 @@ int store_fault(struct store_conn *c, int r, const char *what, const char *sql)
 	if (r >= 0 || r == -ENOMEM || r == -EINVAL)
 		return r;
 	bool was_healthy = store_healthy(s);
-	bool all = c->mode == STORE_READING || (r == -EAGAIN && s->ops->one_server);
-	bool before = atomic_exchange(all ? &s->fails : &s->writes_fail, true);
-	if (r != -EIO && (before || !was_healthy))
+	atomic_store(flag_of(c, r), true);
+	if (r != -EIO && !was_healthy)
 		return r;
 	if (sql)
 		log_error("database failed kind=%s error=\"%s\" sql=\"%s\"", s->ops->kind, what, sql);
@@ -73,14 +82,17 @@ int store_fault(struct store_conn *c, int r, const char *what, const char *sql)
 }
 
 /* Who can write can read, but not the other way round: with a full disk, or a lock held by others, reads go
- * on. */
-static void worked(struct store *s, enum store_mode mode)
+   on. And with a full disk, so do writers that find nothing to write. */
+static void worked(const struct store_conn *c)
 {
+	struct store *s = c->store;
 	if (store_healthy(s))
 		return;
 	bool changed = atomic_exchange(&s->fails, false);
-	if (mode != STORE_READING && atomic_exchange(&s->writes_fail, false))
-		changed = true;
+	if (c->mode != STORE_READING)
+		changed |= atomic_exchange(&s->writes_fail, false);
+	if (c->wrote)
+		changed |= atomic_exchange(&s->full, false);
 	if (changed && store_healthy(s))
 		log_info("database works again kind=%s", s->ops->kind);
 }
@@ -116,11 +128,12 @@ int store_transact(struct store *s, enum store_mode mode, uint64_t deadline_ms, 
 		fine = r == 0;
 	} else {
 		s->ops->rollback(c);
+		c->wrote = false;
 	}
 	*again = c->again;
-	s->ops->release(c);
 	if (fine)
-		worked(s, mode);
+		worked(c);
+	s->ops->release(c);
 	return r;
 }
 
@@ -154,6 +167,23 @@ int store_read(struct store *s, store_fn fn, void *arg)
 int store_write(struct store *s, store_fn fn, void *arg)
 {
 	return transact(s, STORE_WRITING, fn, arg);
+}
+
+static int write_and_undo(struct store_conn *c, void *arg)
+{
+	int r = store_exec(c, "INSERT INTO schema_version (version, applied_us) VALUES (-1, 0)",
+			   STORE_NO_ARGS, NULL);
+	return r ? r : store_exec(c, "DELETE FROM schema_version WHERE version = -1", STORE_NO_ARGS, NULL);
+}
+
+static int look(struct store_conn *c, void *arg)
+{
+	return store_exec(c, "SELECT version FROM schema_version WHERE version = 1", STORE_NO_ARGS, NULL);
+}
+
+int store_probe(struct store *s)
+{
+	return store_healthy(s) ? store_read(s, look, NULL) : store_write(s, write_and_undo, NULL);
 }
 
 /* ---- statements ---- */

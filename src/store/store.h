@@ -54,9 +54,16 @@ struct store *store_free(struct store *s);
 /** store_kind() - "sqlite", "postgresql". */
 const char *store_kind(const struct store *s);
 
-/** store_healthy() - have the last read and the last write worked? Waiting for one of our own connections
- * does not count. Any thread; does not block. */
+/**
+ * store_healthy() - has the last use worked?
+ * After a write that failed, it takes a write; after a full disk, one that has written something. Waiting for
+ * one of our own connections does not count. Any thread; does not block.
+ */
 bool store_healthy(const struct store *s);
+
+/** store_probe() - use the database once, to know whether it is there: a read while store_healthy(), a write
+ * that leaves nothing behind otherwise. After store_migrate(). Return: as above. */
+int store_probe(struct store *s) MUST_CHECK;
 
 /**
  * store_migrate() - bring the schema to this program's version: each numbered step of src/store/sql in one
