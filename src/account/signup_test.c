@@ -112,6 +112,21 @@ static void links_are_good_for_their_own_purpose_only(void **state)
 	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), 0);
 }
 
+static void a_link_sealed_with_another_key(void **state)
+{
+	char token[ACCOUNT_TOKEN_LEN + 1];
+	assert_int_equal(signup(ADA), 0);
+	kit_token("signup", ADA, token);
+	struct accounts *own = kit.a;
+	struct accounts_params p = kit_params();
+	p.key[0] ^= 1;
+	assert_int_equal(accounts_new(&p, &kit.a), 0);
+	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), ACCOUNT_E_TOKEN);
+	accounts_free(kit.a);
+	kit.a = own;
+	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), 0);
+}
+
 static void faults_of_the_form_name_their_field(void **state)
 {
 	static const struct {
@@ -394,6 +409,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_link_that_is_too_old),
 		cmocka_unit_test(tokens_that_are_none),
 		cmocka_unit_test(links_are_good_for_their_own_purpose_only),
+		cmocka_unit_test(a_link_sealed_with_another_key),
 		cmocka_unit_test(faults_of_the_form_name_their_field),
 		cmocka_unit_test(signing_up_again_makes_the_first_link_void),
 		cmocka_unit_test(an_address_taken_meanwhile),
