@@ -9,7 +9,7 @@ export const profileText = {
   remove: 'Remove',
   saved: 'Saved.',
   cancel: 'Cancel',
-  unknown: 'Who you are could not be asked just now.',
+  unknown: 'The server could not be asked for it just now. Check your connection and try again.',
   confirmWith: 'Your password',
   confirmHint: 'To be sure that it is you.',
   never: 'not yet',
@@ -103,6 +103,7 @@ export const profileText = {
 
   sessions: {
     title: 'Where you are signed in',
+    short: 'Sign-ins',
     lead: 'A place that you do not know? Sign it out, and change your password.',
     here: 'this browser',
     seen: (date: string) => `last here ${date}`,
@@ -153,6 +154,8 @@ export const profileText = {
   data: {
     title: 'Your data',
     export: 'Download my data',
+    exportShort: 'Download',
+    removeShort: 'Delete',
     exportNote: 'Everything that Parley knows of you, as JSON.',
     remove: 'Delete my account',
     removeNote: 'Your account and rooms go at once and for good.',

@@ -7,7 +7,7 @@ import { Banner, Form, Loading, Problem, Submit, useForm } from '../parts/form';
 import { Page } from '../parts/page';
 import { formText } from '../text-forms';
 import { profileText } from '../text-profile';
-import { checks, useAccounts } from './frame';
+import { Card, checks, useAccounts } from './frame';
 import { Passkeys } from './passkeys';
 import { Profile, SigningIn } from './profile';
 import { OwnPassword, ownPasswordFaults, Row, Section } from './section';
@@ -20,7 +20,7 @@ const parts: readonly (readonly [id: string, title: string, icon: IconName])[] =
   ['signing-in', profileText.signin.title, 'mail'],
   ['second-step', profileText.factor.title, 'shield'],
   ['passkeys', profileText.passkeys.title, 'key'],
-  ['sessions', profileText.sessions.title, 'device'],
+  ['sessions', profileText.sessions.short, 'device'],
   ['tokens', profileText.tokens.title, 'code'],
   ['data', profileText.data.title, 'download'],
 ];
@@ -83,14 +83,14 @@ function Data() {
           </div>
           <a class="button button-small" href="/api/v1/account/export" download data-testid="account-export">
             <Icon name="download" size={20} />
-            {words.export}
+            {words.exportShort}
           </a>
         </div>
       </div>
       <Row
         title={words.remove}
         value={words.removeNote}
-        label={words.remove}
+        label={words.removeShort}
         kind="button-warn"
         testid="account-delete"
       >
@@ -122,20 +122,25 @@ function Parts({ account }: { account: AccountInfo }) {
 export function Account() {
   const { account, accountUnknown } = useAppState();
   const actions = useActions();
-  return (
-    <Page name="account">
-      {account && <Parts key={account.id} account={account} />}
-      {!account && !accountUnknown && <Loading />}
-      {!account && accountUnknown && (
-        <div class="card-page">
-          <Banner kind="problem">
-            {profileText.unknown}{' '}
-            <button type="button" class="link-button" onClick={() => actions.askAccount()}>
-              {formText.tryAgain}
-            </button>
-          </Banner>
-        </div>
-      )}
-    </Page>
-  );
+  if (!account && accountUnknown) {
+    return (
+      <Card
+        title={profileText.title}
+        lead={profileText.unknown}
+        icon="warn"
+        tone="warn"
+        testid="account-unknown"
+      >
+        <button
+          type="button"
+          class="button button-main"
+          data-testid="account-again"
+          onClick={() => actions.askAccount()}
+        >
+          {formText.tryAgain}
+        </button>
+      </Card>
+    );
+  }
+  return <Page name="account">{account ? <Parts key={account.id} account={account} /> : <Loading />}</Page>;
 }

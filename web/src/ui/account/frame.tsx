@@ -1,6 +1,6 @@
 /** The frame of the small account pages: a card in the middle of the page, with one thing to do. */
 import type { ComponentChildren } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { AccountApi } from '../../state/accounts';
 import type { ApiFault } from '../../state/types';
 import { useActions, useAppState } from '../context';
@@ -38,6 +38,9 @@ export function Card({
   children?: ComponentChildren;
   foot?: ComponentChildren;
 }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // A card takes the place of another when its form has done its work: else the focus would be nowhere.
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   return (
     <Page name="account">
       <div class="card-page">
@@ -47,7 +50,9 @@ export function Card({
               <Icon name={icon} size={30} />
             </span>
           )}
-          <h1 tabIndex={-1}>{title}</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
           {lead && <p class="card-lead">{lead}</p>}
           {children}
         </section>

@@ -1,5 +1,5 @@
 /** Making an account: openly, by invitation, or as the first of a new service. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { SignUp as SignUpFields } from '../../state/accounts';
 import { useActions, useAppState } from '../context';
 import { Field, Form, type FormState, PasswordField, Problem, Submit, useForm } from '../parts/form';
@@ -114,9 +114,17 @@ function OpenForm({ invite, title, lead }: { invite?: string; title: string; lea
     setSentTo(fields.email);
     return undefined;
   });
+  const [back, setBack] = useState(0);
+  useEffect(() => {
+    if (back > 0) form.element.current?.querySelector<HTMLElement>('[name="email"]')?.focus();
+  }, [back, form.element]);
+  const again = () => {
+    setSentTo('');
+    setBack(back + 1);
+  };
   return (
     <>
-      {sentTo !== '' && <Sent email={sentTo} onAgain={() => setSentTo('')} />}
+      {sentTo !== '' && <Sent email={sentTo} onAgain={again} />}
       <div hidden={sentTo !== ''}>
         <Card title={title} lead={lead} testid="signup" foot={signInLine}>
           <Fields form={form} submit={words.submit} busy={words.busy} />

@@ -19,7 +19,15 @@ const scopesOf = (account: Account): readonly Scope[] =>
 const scopeName = (scope: string): string =>
   Object.hasOwn(words.scope, scope) ? words.scope[scope as Scope] : scope;
 
-function Scopes({ scopes, error }: { scopes: readonly Scope[]; error: string | undefined }) {
+function Scopes({
+  scopes,
+  error,
+  onChange,
+}: {
+  scopes: readonly Scope[];
+  error: string | undefined;
+  onChange: () => void;
+}) {
   const note = useId();
   return (
     <fieldset class="choices" aria-describedby={note}>
@@ -32,6 +40,7 @@ function Scopes({ scopes, error }: { scopes: readonly Scope[]; error: string | u
             value={scope}
             data-testid={`token-scope-${scope}`}
             aria-invalid={n === 0 && error !== undefined}
+            onChange={onChange}
           />
           {words.scope[scope]}
         </label>
@@ -91,7 +100,7 @@ function MakeForm({ account, onMade }: { account: Account; onMade: (token: strin
         required
         testid="token-name"
       />
-      <Scopes scopes={scopesOf(account)} error={form.errors.scopes} />
+      <Scopes scopes={scopesOf(account)} error={form.errors.scopes} onChange={() => form.clear('scopes')} />
       <Expiry />
       <Submit form={form} testid="token-submit" busyText={words.making}>
         {words.make}

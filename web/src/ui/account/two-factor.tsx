@@ -7,6 +7,7 @@ import { Icon } from '../icons';
 import { Field, Form, Problem, Submit, useForm } from '../parts/form';
 import { profileText } from '../text-profile';
 import { checks, useAccounts } from './frame';
+import { QrCode } from './qr';
 import { RecoveryCodes } from './recovery';
 import { OwnPassword, ownPasswordFaults, Row, Section } from './section';
 
@@ -52,6 +53,7 @@ function Secret({ totp }: { totp: Totp }) {
     <>
       <h3>{words.scan}</h3>
       <p>{words.scanText}</p>
+      <QrCode text={totp.uri} label={words.qr} />
       {totp.uri.startsWith('otpauth:') && (
         <a class="button button-small" href={totp.uri} data-testid="totp-link">
           <Icon name="key" size={20} />
