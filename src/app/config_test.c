@@ -351,7 +351,6 @@ int main(void)
 		cmocka_unit_test(errors_name_file_line_and_what_is_allowed),
 		cmocka_unit_test(bad_values_are_refused),
 		cmocka_unit_test(mail_is_checked),
-
 		cmocka_unit_test(a_range_that_is_none_is_explained),
 		cmocka_unit_test(a_secret_is_whole_and_is_never_shown),
 		cmocka_unit_test(kubernetes_may_name_a_service_like_us),
