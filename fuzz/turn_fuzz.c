@@ -1,13 +1,14 @@
 /*
- * Whole lives of allocations: the input is a script of what four clients, over UDP, TCP and TLS, ask and
- * send, signed with good credentials or not, of time, of failing sockets and memory, and of what an operator
- * does.
+ * Whole lives of allocations: the input is a script of what four clients of two servers with one ledger, over
+ * UDP, TCP and TLS, ask and send, signed with good credentials or not, of time, of failing sockets and
+ * memory, and of what an operator does.
  *
  * The kit aborts if an answer is not as every answer must be or if the state is not whole. On top of that:
  * data passes to no peer that the policy refuses, only through a socket of the allocation's own, and nothing
  * passes that no request has opened the way for.
  */
 #include "base/mem.h"
+#include "turn/ledger.h"
 #include "turn/testkit.h"
 
 #include <stdlib.h>
@@ -15,13 +16,15 @@
 
 #define CHECK(x) ((x) ? (void)0 : abort())
 #define CLIENTS  4
+#define KITS     2
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 struct script {
 	const uint8_t *p;
 	size_t left;
-	struct kit k;
+	struct kit k[KITS];
+	struct turn_ledger *ledger;
 	struct kit_client c[CLIENTS];
 	size_t passed;
 };
@@ -118,7 +121,7 @@ static void attrs(struct script *s, struct kit_client *c)
 /* The token of the reservation that there is, if there is one. */
 static void token(struct script *s, struct kit_client *c)
 {
-	struct map_node *node = map_first(&s->k.server->reservations);
+	struct map_node *node = map_first(&s->ledger->tokens);
 	if (node)
 		stun_build_bytes(&c->b, STUN_ATTR_RESERVATION_TOKEN, node->key, STUN_TOKEN_BYTES);
 }
@@ -170,7 +173,7 @@ static void simple(struct script *s, struct kit_client *c)
 
 static void check_up(struct script *s, const struct turn_alloc *a, const struct turn_up *up)
 {
-	struct turn_verdict v = turn_policy_judge(s->k.policy, &up->peer);
+	struct turn_verdict v = turn_policy_judge(up->socket->kit->policy, &up->peer);
 	struct turn_ip ip = turn_ip_of(&up->peer);
 	bool permitted = false;
 	CHECK(v.refusal == TURN_ALLOWED && v.local == up->local);
@@ -178,7 +181,7 @@ static void check_up(struct script *s, const struct turn_alloc *a, const struct 
 	CHECK(up->relayed.sa.sa_family == up->peer.sa.sa_family);
 	for (uint16_t i = 0; i < a->n_permissions; i++)
 		permitted = permitted || (turn_same_ip(&a->permissions[i].ip, &ip) &&
-					  a->permissions[i].expires_ms > s->k.now.mono_ms);
+					  a->permissions[i].expires_ms > up->socket->kit->now.mono_ms);
 	CHECK(permitted);
 }
 
@@ -193,7 +196,7 @@ static void data_up(struct script *s, struct kit_client *c)
 	if (how % 2 ? kit_channel_up(c, (uint16_t)(STUN_CHANNEL_MIN + how / 2 % 8), &up)
 		    : kit_send_addr(c, &to, &up)) {
 		check_up(s, a, &up);
-		s->passed += turn_spend(a, TURN_UP, how * 100u, s->k.now.mono_ms);
+		s->passed += turn_spend(a, TURN_UP, how * 100u, c->kit->now.mono_ms);
 	}
 }
 
@@ -203,7 +206,7 @@ static void data_down(struct script *s, struct kit_client *c)
 	struct turn_down down;
 	uint8_t out[TURN_REPLY_MAX], how = take(s);
 	struct addr from = peer(s);
-	uint64_t now = s->k.now.mono_ms;
+	uint64_t now = c->kit->now.mono_ms;
 	struct stun_msg m;
 	if (!a)
 		return;
@@ -232,10 +235,10 @@ static void raw(struct script *s, struct kit_client *c)
 	memcpy(bytes, s->p, n);
 	s->p += n;
 	s->left -= n;
-	CHECK(turn_message(s->k.server, &c->from, bytes, n, s->k.now, out) <= TURN_REPLY_MAX);
-	kit_check(&s->k);
+	CHECK(turn_message(c->kit->server, &c->from, bytes, n, c->kit->now, out) <= TURN_REPLY_MAX);
+	kit_check(c->kit);
 	struct turn_alloc *a = kit_alloc(c);
-	if (a && turn_send_up(a, bytes, n, s->k.now.mono_ms, &up))
+	if (a && turn_send_up(a, bytes, n, c->kit->now.mono_ms, &up))
 		check_up(s, a, &up);
 	free(bytes);
 }
@@ -252,7 +255,7 @@ static void credentials(struct script *s, struct kit_client *c)
 		strcpy(c->password, how & 64 ? "lovelace" : "builder");
 	} else {
 		kit_credential(c, how & 32 ? KIT_SECRET : "other", users[how / 64 % 4],
-			       s->k.now.wall_s + (how & 64 ? 600 : 0));
+			       c->kit->now.wall_s + (how & 64 ? 600 : 0));
 	}
 	/* Without a budget left there is no answer to learn a nonce from. */
 	kit_begin(c, STUN_ALLOCATE);
@@ -260,32 +263,52 @@ static void credentials(struct script *s, struct kit_client *c)
 		kit_login(c);
 }
 
+/* Everything that is counted, is somebody's. */
+static void check_all(struct script *s)
+{
+	size_t allocs = 0;
+	for (unsigned i = 0; i < KITS; i++) {
+		kit_check(&s->k[i]);
+		allocs += turn_get_counters(s->k[i].server)->allocations_now;
+	}
+	CHECK(s->ledger->total == allocs + s->ledger->tokens.count);
+}
+
+/* Of time, both servers know. */
+static void advance(struct script *s, uint64_t ms)
+{
+	for (unsigned i = 0; i < KITS; i++)
+		kit_advance(&s->k[i], ms);
+}
+
 static void operate(struct script *s, struct kit_client *c)
 {
 	static const char *const secrets[] = {KIT_SECRET, "third"};
 	uint8_t how = take(s);
+	struct kit *k = c->kit;
 	switch (how % 8) {
 	case 0:
-		turn_revoke(s->k.server, how & 8 ? "alice" : "ada", s->k.now);
+		turn_revoke(k->server, how & 8 ? "alice" : "ada", k->now);
 		break;
 	case 1:
-		kit_set_peers(&s->k, how & 8 ? "10.0.0.0/8" : NULL);
+		kit_set_peers(k, how & 8 ? "10.0.0.0/8" : NULL);
 		break;
 	case 2:
-		CHECK(turn_set_secrets(s->k.server, secrets, how / 8 % 3) == 0);
+		CHECK(turn_set_secrets(k->server, secrets, how / 8 % 3) == 0);
 		break;
 	case 3:
-		s->k.fail_ip4 = how & 8 ? -98 : 0;
-		s->k.fail_ip6 = how & 16 ? -97 : 0;
+		k->fail_ip4 = how & 8 ? -98 : 0;
+		k->fail_ip6 = how & 16 ? -97 : 0;
+		k->fail_own = how & 32 ? -12 : 0;
 		break;
 	case 4:
-		turn_client_gone(s->k.server, &c->from);
+		turn_client_gone(k->server, &c->from);
 		break;
 	default:
-		kit_advance(&s->k, UINT64_C(1) << how / 8 % 21);
+		advance(s, UINT64_C(1) << how / 8 % 21);
 		break;
 	}
-	kit_check(&s->k);
+	check_all(s);
 }
 
 static void step(struct script *s)
@@ -305,29 +328,51 @@ static void step(struct script *s)
 		mem_fail_never();
 }
 
+/* For the keys of maps: a run that finds something is to be the same the next time. */
+static void same_always(void *arg, uint8_t *out, size_t n)
+{
+	memset(out, 0x5A, n);
+}
+
+static void open_all(struct script *s)
+{
+	static const struct turn_limits limits = {.allocations = 5,
+						  .allocations_per_user = 4,
+						  .allocations_per_address = 3,
+						  .permissions = 4,
+						  .channels = 3,
+						  .bytes_per_s = 100000,
+						  .bytes_per_s_total = 200000,
+						  .unauth_prefixes = 8};
+	s->ledger = turn_ledger_new(&limits, same_always, NULL);
+	CHECK(s->ledger);
+	for (unsigned i = 0; i < KITS; i++) {
+		s->k[i] = (struct kit){.limits = limits, .ledger = s->ledger, .random = i};
+		CHECK(kit_init(&s->k[i]) == 0);
+	}
+	kit_client(&s->k[0], &s->c[0], TURN_UDP, "198.0.0.1:5000", "alice");
+	kit_client(&s->k[1], &s->c[1], TURN_UDP, "[2a00:1450::7]:5001", "alice");
+	kit_client(&s->k[0], &s->c[2], TURN_TCP, "198.0.0.1:5002", "bert");
+	kit_client(&s->k[1], &s->c[3], TURN_TLS, "[2a00:1450::7]:5003", "c");
+	for (unsigned i = 0; i < CLIENTS; i++)
+		kit_login(&s->c[i]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static struct script s;
+	size_t passed = 0;
 	s = (struct script){.p = data, .left = n};
-	s.k.limits = (struct turn_limits){.allocations = 5,
-					  .allocations_per_user = 4,
-					  .allocations_per_address = 3,
-					  .permissions = 4,
-					  .channels = 3,
-					  .bytes_per_s = 100000,
-					  .bytes_per_s_total = 200000,
-					  .unauth_prefixes = 8};
-	CHECK(kit_init(&s.k) == 0);
-	kit_client(&s.k, &s.c[0], TURN_UDP, "198.0.0.1:5000", "alice");
-	kit_client(&s.k, &s.c[1], TURN_UDP, "[2a00:1450::7]:5001", "alice");
-	kit_client(&s.k, &s.c[2], TURN_TCP, "198.0.0.1:5002", "bert");
-	kit_client(&s.k, &s.c[3], TURN_TLS, "[2a00:1450::7]:5003", "c");
-	for (unsigned i = 0; i < 4; i++)
-		kit_login(&s.c[i]);
+	open_all(&s);
 	for (unsigned i = 0; s.left && i < 200; i++)
 		step(&s);
-	const struct turn_counters *count = turn_get_counters(s.k.server);
-	CHECK(s.passed == count->up_packets + count->down_packets);
-	kit_deinit(&s.k);
+	check_all(&s);
+	for (unsigned i = 0; i < KITS; i++) {
+		const struct turn_counters *count = turn_get_counters(s.k[i].server);
+		passed += count->up_packets + count->down_packets;
+		kit_deinit(&s.k[i]);
+	}
+	CHECK(s.passed == passed);
+	turn_ledger_free(s.ledger);
 	return 0;
 }

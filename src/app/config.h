@@ -60,6 +60,7 @@ struct config {
 		uint32_t kbytes_per_s;
 		uint32_t total_kbytes_per_s;
 		uint32_t connections;
+		uint32_t connections_per_address;
 		uint32_t stream_queue_bytes;
 		uint32_t stream_idle_s;
 		uint32_t unauth_bytes;

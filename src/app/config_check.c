@@ -87,11 +87,10 @@ static int check_proxies(const struct config *c, struct verdict *v)
 	for (size_t i = 0; i < c->server.trusted_proxies.count; i++) {
 		struct addr_range r;
 		const char *text = c->server.trusted_proxies.items[i];
-		if (addr_range_parse(&r, text))
+		int rc = addr_range_parse(&r, text);
+		if (rc < 0)
 			return wrong(v, "server", "trusted_proxies",
-				     "server.trusted_proxies = %s: allowed is an address, or a range such as "
-				     "10.0.0.0/8",
-				     text);
+				     "server.trusted_proxies = %s: allowed is %s", text, addr_range_wish(rc));
 	}
 	return 0;
 }

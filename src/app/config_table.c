@@ -68,7 +68,7 @@ const struct config_option config_options[] = {
 	LIST(turn, urls, 190,
 	     "STUN or TURN server told to browsers instead of this machine's, e.g. "
 	     "turn:turn.example.org:3478?transport=udp; repeat for several."),
-	NUMBER(turn, credential_s, "600", 60, DAY_S, "s",
+	NUMBER(turn, credential_s, "600", 60, 600, "s",
 	       "How long a TURN credential is good for a new allocation."),
 	NUMBER(turn, workers, "0", 0, 127, "threads", "Threads of the relay. 0: as many as there are cores."),
 	TEXT(turn, relay_ports, "49152-65535", 16, "UDP ports that are relayed from, first-last."),
@@ -77,14 +77,17 @@ const struct config_option config_options[] = {
 	     "repeat for "
 	     "several."),
 	TEXT(turn, external_stun, "", 190,
-	     "STUN server, host:port, to ask for that address at the start instead."),
+	     "STUN server, host:port, to ask for that address instead, once at the start: an address that "
+	     "changes "
+	     "needs a restart."),
 	LIST(turn, allow_peers, 64,
-	     "Private address range that may be relayed to, e.g. 10.0.0.0/8, for an intranet; repeat for "
+	     "Private address or range (10.0.0.0/8) that may be relayed to, for an intranet; repeat for "
 	     "several. Never "
 	     "loopback, link-local or multicast."),
-	NUMBER(turn, allocations, "20000", 1, 131072, "allocations", "Allocations at once."),
-	NUMBER(turn, allocations_per_user, "40", 1, 131072, "allocations",
-	       "The same for one user. More: 486."),
+	NUMBER(turn, allocations, "20000", 1, 131072, "allocations",
+	       "Allocations at once, of all threads together, ports held by a reservation included. More: "
+	       "486."),
+	NUMBER(turn, allocations_per_user, "40", 1, 131072, "allocations", "The same for one user."),
 	NUMBER(turn, allocations_per_address, "400", 1, 131072, "allocations",
 	       "The same per client IPv4 address or IPv6 /64."),
 	NUMBER(turn, permissions, "128", 1, 256, "addresses", "Permissions of one allocation."),
@@ -93,15 +96,21 @@ const struct config_option config_options[] = {
 	NUMBER(turn, kbytes_per_s, "0", 0, 100000000, "kilobytes",
 	       "Bandwidth of one allocation. 0: unlimited."),
 	NUMBER(turn, total_kbytes_per_s, "0", 0, 100000000, "kilobytes",
-	       "Bandwidth of all together. 0: unlimited."),
+	       "Bandwidth of all together, of which each thread has an equal part. 0: unlimited."),
 	NUMBER(turn, connections, "20000", 1, 1000000, "connections",
 	       "TCP and TLS clients of one thread at once."),
+	NUMBER(turn, connections_per_address, "100", 1, 1000000, "connections",
+	       "Of these, clients without an allocation per IPv4 address or IPv6 /64. One more takes the "
+	       "place "
+	       "of the oldest."),
 	NUMBER(turn, stream_queue_bytes, "262144", 65536, 64 * MIB, "bytes",
 	       "Bytes queued for a TCP client that does not read. More is dropped."),
 	NUMBER(turn, stream_idle_s, "15", 1, 600, "s",
 	       "How long a TCP client may stay without an allocation."),
 	NUMBER(turn, unauth_bytes, "10000", 1000, MIB, "bytes",
-	       "What an address is answered before it must prove itself: no use for reflection."),
+	       "What an address is answered before it must prove itself, to Bindings and to first requests "
+	       "of "
+	       "TURN each; an IPv4 /24 or IPv6 /48 gets four times as much: no use for reflection."),
 	NUMBER(turn, unauth_prefixes, "65536", 64, 16 * MIB, "addresses",
 	       "How many addresses that is kept for."),
 

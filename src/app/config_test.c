@@ -132,11 +132,17 @@ static void bad_values_are_refused(void **state)
 		"rooms.max=0x10",
 		"log.level=loud",
 		"log.level=",
+		"turn.credential_s=601",
 		"turn.urls=",
 		"turn.urls=http://a",
 		"server.listen=nowhere",
 		"server.trusted_proxies=nowhere",
 		"server.trusted_proxies=10.0.0.1/8",
+		"server.trusted_proxies=::ffff:10.0.0.0/8",
+		"turn.allow_peers=nowhere",
+		"turn.allow_peers=10.0.0.1/8",
+		"turn.allow_peers=127.0.0.0/8",
+		"turn.allow_peers=::ffff:127.0.0.0/104",
 		"server.listen=127.0.0.1:80",
 		"server.public_url=a.b",
 		"server.public_url=http://a/b",
@@ -186,6 +192,25 @@ static void mail_is_checked(void **state)
 			fail_msg("%s", error);
 		config_free(c);
 	}
+}
+
+static void a_range_that_is_none_is_explained(void **state)
+{
+	(void)state;
+	static const char *const options[] = {"server.trusted_proxies", "turn.allow_peers"};
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		char set[64];
+		(void)snprintf(set, sizeof(set), "%s=10.0.0.1/8", options[i]);
+		assert_null(load_sets(set, NULL));
+		assert_non_null(strstr(error, options[i]));
+		assert_non_null(strstr(error, "no bits set behind its length"));
+		(void)snprintf(set, sizeof(set), "%s=::ffff:10.0.0.0/104", options[i]);
+		struct config *c = load_sets(set, NULL);
+		assert_non_null(c);
+		config_free(c);
+	}
+	assert_null(load_sets("turn.allow_peers=127.0.0.0/8", NULL));
+	assert_non_null(strstr(error, "loopback"));
 }
 
 static void a_secret_is_whole_and_is_never_shown(void **state)
@@ -326,6 +351,7 @@ int main(void)
 		cmocka_unit_test(errors_name_file_line_and_what_is_allowed),
 		cmocka_unit_test(bad_values_are_refused),
 		cmocka_unit_test(mail_is_checked),
+		cmocka_unit_test(a_range_that_is_none_is_explained),
 		cmocka_unit_test(a_secret_is_whole_and_is_never_shown),
 		cmocka_unit_test(kubernetes_may_name_a_service_like_us),
 		cmocka_unit_test(contradictions_name_their_line),

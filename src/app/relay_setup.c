@@ -53,16 +53,18 @@ static int check_user(const char *text, struct relay_fault *f)
 /* turn_policy_new() is what knows which ranges may be opened. */
 static int check_allowed(const char *text, struct relay_fault *f)
 {
-	struct turn_prefix prefix;
+	struct addr_range range;
 	struct turn_policy *policy = NULL;
-	int rc = turn_prefix_parse(text, &prefix);
-	if (rc == 0)
-		rc = turn_policy_new(&prefix, 1, NULL, 0, NULL, 0, &policy);
+	int rc = addr_range_parse(&range, text);
+	if (rc < 0)
+		return wrong(f, "allow_peers", text, addr_range_wish(rc));
+	rc = turn_policy_new(&range, 1, NULL, 0, NULL, 0, &policy);
 	turn_policy_free(policy);
 	if (rc == -EINVAL)
-		return wrong(f, "allow_peers", text,
-			     "an address range like 10.0.0.0/8, never loopback, link-local or multicast");
-	return 0;
+		return wrong(
+			f, "allow_peers", text,
+			"a range that touches no loopback, link-local, multicast or unspecified address");
+	return rc;
 }
 
 int relay_check(const struct config *c, struct relay_fault *f)
@@ -179,7 +181,7 @@ struct setup {
 	struct relay_params params;
 	struct addr *listen;
 	struct relay_external *external;
-	struct turn_prefix *allow;
+	struct addr_range *allow;
 	struct turn_user *users;
 	char *user_texts;
 	char realm[256];
@@ -220,7 +222,7 @@ static int fill_peers(struct setup *su, const struct config *c)
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = relay_external_parse(c->turn.external_ip.items[i], &su->external[i]);
 	for (size_t i = 0; rc == 0 && i < c->turn.allow_peers.count; i++)
-		rc = turn_prefix_parse(c->turn.allow_peers.items[i], &su->allow[i]);
+		rc = addr_range_parse(&su->allow[i], c->turn.allow_peers.items[i]);
 	if (rc == 0 && n == 0 && c->turn.external_stun[0] != '\0')
 		n = ask_external(c, su->external);
 	su->params.external = su->external;
@@ -284,6 +286,7 @@ static int fill(struct setup *su, const struct config *c, bool alone)
 	p->credential_s = c->turn.credential_s;
 	p->limits = limits_of(c);
 	p->connections = c->turn.connections;
+	p->connections_per_address = c->turn.connections_per_address;
 	p->stream_queue_bytes = c->turn.stream_queue_bytes;
 	p->stream_idle_ms = c->turn.stream_idle_s * 1000;
 	int rc = parse_ports(c->turn.relay_ports, &p->port_min, &p->port_max);

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What a bracketed or bare IP text may be at most: the longest IPv6 form, '%' and an interface name. */
@@ -252,32 +251,56 @@ static bool clear_behind(const uint8_t *ip, unsigned bits, unsigned all)
 	return true;
 }
 
+/* An address and nothing else: none of what addr_parse() takes beyond that has a meaning for a range.
+ * @skip: bits in front of it that its length counts too. */
+static int range_ip(struct addr *out, const char *text, size_t n, unsigned *skip)
+{
+	char ip[INET6_ADDRSTRLEN];
+	struct in_addr in;
+	struct in6_addr in6;
+	if (n >= sizeof(ip))
+		return -EINVAL;
+	memcpy(ip, text, n);
+	ip[n] = '\0';
+	*skip = 0;
+	if (inet_pton(AF_INET, ip, &in) == 1) {
+		set_in(out, &in, 0);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, ip, &in6) != 1)
+		return -EINVAL;
+	set_in6(out, &in6, 0, 0);
+	if (out->sa.sa_family == AF_INET)
+		*skip = 96;
+	return 0;
+}
+
 int addr_range_parse(struct addr_range *out, const char *text)
 {
-	char address[ADDR_TEXT_MAX];
 	struct addr_range r;
+	unsigned skip;
 	unsigned all;
 	size_t n = strcspn(text, "/");
-	if (n == 0 || n >= sizeof(address) || text[0] == '*' || text[0] == '[')
-		return -EINVAL;
-	memcpy(address, text, n);
-	address[n] = '\0';
-	if (addr_parse(&r.addr, address, 0) || addr_port(&r.addr) != 0)
+	if (range_ip(&r.addr, text, n, &skip) < 0)
 		return -EINVAL;
 	const uint8_t *ip = ip_bytes(&r.addr, &all);
-	r.bits = all;
-	if (text[n] == '/') {
-		char *end = NULL;
-		unsigned long bits =
-			text[n + 1] >= '0' && text[n + 1] <= '9' ? strtoul(text + n + 1, &end, 10) : all + 1;
-		if (bits > all || *end != '\0')
-			return -EINVAL;
-		r.bits = (unsigned)bits;
-	}
-	if (!clear_behind(ip, r.bits, all))
+	uint32_t bits = skip + all;
+	if (text[n] == '/' && parse_number(text + n + 1, skip + all, &bits) < 0)
 		return -EINVAL;
+	if (bits < skip)
+		return -EINVAL;
+	r.bits = bits - skip;
+	if (!clear_behind(ip, r.bits, all))
+		return -EDOM;
 	*out = r;
 	return 0;
+}
+
+const char *addr_range_wish(int rc)
+{
+	return rc == -EDOM ? "a range whose address has no bits set behind its length: 10.0.0.0/8, not "
+			     "10.0.0.1/8"
+			   : "an address, or a range such as 10.0.0.0/8 or fd00::/8";
 }
 
 bool addr_in_range(const struct addr *a, const struct addr_range *r)

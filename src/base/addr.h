@@ -55,10 +55,17 @@ struct addr_range {
 };
 
 /**
- * addr_range_parse() - "10.0.0.0/8", "fd00::/8", or one address alone
- * Return: 0; -EINVAL: not of that form, or a bit is set behind the prefix.
+ * addr_range_parse() - "10.0.0.0/8", "fd00::/8", or one address alone: its only range
+ * Every option that takes ranges reads them with this. No port, no brackets, no scope, no "*", and no leading
+ * zeros in the length. An IPv4-mapped address is IPv4 here as everywhere, and its length counts from the
+ * front of what is written: "::ffff:10.0.0.0/104" is 10.0.0.0/8, and one shorter than /96 is refused.
+ * Return: 0; -EINVAL: not of that form; -EDOM: the address has a bit set behind the length, so that one of
+ * the two is not what was meant.
  */
 int addr_range_parse(struct addr_range *out, const char *text) MUST_CHECK;
+
+/** addr_range_wish() - what is allowed, for a message about what addr_range_parse() has refused with @rc. */
+const char *addr_range_wish(int rc);
 
 /** addr_in_range() - An IPv4 address is in no IPv6 range and the other way round. */
 bool addr_in_range(const struct addr *a, const struct addr_range *r);

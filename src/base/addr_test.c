@@ -230,6 +230,14 @@ static void ranges_hold_what_they_say(void **state)
 		{"2001:db8::/33", "2001:db8:7fff::1", "2001:db8:8000::"},
 		{"::1", "::1", "::2"},
 		{"::/0", "ffff::", "1.2.3.4"},
+		{"::/0", "::1", "::ffff:1.2.3.4"},
+		{"fd00::/128", "fd00::", "fd00::1"},
+		{"10.1.2.3", "::ffff:10.1.2.3", "10.1.2.2"},
+		/* Mapped IPv4 is IPv4, with the length counted as it is written. */
+		{"::ffff:10.0.0.0/104", "10.255.0.1", "11.0.0.0"},
+		{"::ffff:0:0/96", "255.1.2.3", "::1"},
+		{"::ffff:10.1.2.3", "10.1.2.3", "10.1.2.2"},
+		{"::FFFF:a01:203/128", "::ffff:10.1.2.3", "::a01:203"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct addr_range r;
@@ -244,17 +252,69 @@ static void ranges_hold_what_they_say(void **state)
 	}
 }
 
+static void range_is_refused(const char *text, int code)
+{
+	struct addr_range r;
+	struct addr_range before;
+	memset(&r, 0xA5, sizeof(r));
+	memset(&before, 0xA5, sizeof(before));
+	int rc = addr_range_parse(&r, text);
+	if (rc != code)
+		fail_msg("%s: %d, not %d", text, rc, code);
+	assert_memory_equal(&r, &before, sizeof(r));
+}
+
 static void ranges_of_no_form_are_refused(void **state)
 {
-	static const char *const bad[] = {"",           "/8",          "*",           "10.0.0.0/33",
-					  "10.0.0.0/",  "10.0.0.0/-1", "10.0.0.0/8x", "10.0.0.1/8",
-					  "::/129",     "[::1]/128",   "fd00::1/8",   "a/8",
-					  "1.2.3.4:80", "10.0.0.0/ 8"};
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		struct addr_range r;
-		if (addr_range_parse(&r, bad[i]) != -EINVAL)
-			fail_msg("%s was taken", bad[i]);
-	}
+	static const char *const bad[] = {
+		"",
+		"/",
+		"/8",
+		"*",
+		"*/0",
+		"10.0.0.0/33",
+		"10.0.0.0/",
+		"10.0.0.0/-1",
+		"10.0.0.0/+8",
+		"10.0.0.0/8x",
+		"10.0.0.0/8 ",
+		"10.0.0.0/ 8",
+		"10.0.0.0/08",
+		"10.0.0.0/1e1",
+		"10.0.0.0/8/8",
+		" 10.0.0.0/8",
+		"10.0.0/8",
+		"a/8",
+		"1.2.3.4:80",
+		"1.2.3.4:0",
+		"1.2.3.4:0/8",
+		"::/129",
+		"[::1]/128",
+		"[::1]",
+		"fd00::1%lo",
+		"fe80::%1/10",
+		"fd00::/8/8",
+		"10.0.0.0/4294967304",
+		/* Not counted as IPv4 is, and beyond what is IPv4. */
+		"::ffff:10.0.0.0/8",
+		"::ffff:0:0/95",
+		"::ffff:10.0.0.1/129",
+		"1111:2222:3333:4444:5555:6666:7777:8888:9999/8",
+		"1111111111111111111111111111111111111111111111111111111111111111111111/8",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		range_is_refused(bad[i], -EINVAL);
+	assert_non_null(strstr(addr_range_wish(-EINVAL), "an address"));
+}
+
+static void ranges_with_bits_behind_are_refused(void **state)
+{
+	static const char *const bad[] = {"10.0.0.1/8", "10.0.0.1/0",          "192.168.4.0/21",
+					  "0.0.0.1/31", "fd00::1/8",           "::1/127",
+					  "fd80::/8",   "::ffff:10.0.0.1/104", "::ffff:10.0.0.0/96"};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		range_is_refused(bad[i], -EDOM);
+	assert_non_null(strstr(addr_range_wish(-EDOM), "bits"));
 }
 
 int main(void)
@@ -270,6 +330,7 @@ int main(void)
 		cmocka_unit_test(prefixes_group_what_one_subscriber_has),
 		cmocka_unit_test(ranges_hold_what_they_say),
 		cmocka_unit_test(ranges_of_no_form_are_refused),
+		cmocka_unit_test(ranges_with_bits_behind_are_refused),
 	};
 	return cmocka_run_group_tests_name("addr", tests, NULL, NULL);
 }

@@ -11,9 +11,12 @@
  */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static atomic_bool fail_armed;
 static _Atomic uint64_t fail_left;
@@ -80,6 +83,21 @@ char *mem_strdup(const char *s)
 void mem_free(void *ptr)
 {
 	free(ptr);
+}
+
+void mem_trim(void)
+{
+	(void)malloc_trim(0);
+}
+
+void mem_forget(void *ptr, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t begin = ((uintptr_t)ptr + page - 1) / page * page;
+	uintptr_t end = ((uintptr_t)ptr + size) / page * page;
+	/* Fails for memory that is locked, which then simply stays. */
+	if (begin < end)
+		(void)madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
 void mem_fail_after(uint64_t n)

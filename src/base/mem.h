@@ -29,6 +29,13 @@ char *mem_strdup(const char *s) MUST_CHECK;
 /** mem_free() - NULL-safe. */
 void mem_free(void *ptr);
 
+/** mem_trim() - give the system what is free. Looks through all that is: for after much has been freed. */
+void mem_trim(void);
+
+/** mem_forget() - give the system the whole pages within @size bytes at @ptr, which stay ours: what they held
+ * is zero from now on. */
+void mem_forget(void *ptr, size_t size);
+
 /**
  * mem_fail_after() - let @n allocations succeed and fail every later one, until mem_fail_never()
  *

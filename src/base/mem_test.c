@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -119,12 +120,35 @@ static void random_bytes_differ(void **state)
 	assert_int_equal(a[33], 0xA5);
 }
 
+/* Whole pages of a block are given back and zero; what shares a page with others is left alone. */
+static void forgets_whole_pages(void **state)
+{
+	enum { PAGE_MAX = 65536, SIZE = 4 * PAGE_MAX };
+	uint8_t *p = mem_alloc(SIZE);
+	assert_non_null(p);
+	memset(p, 7, SIZE);
+	mem_forget(p + 1, 1);
+	assert_int_equal(p[1], 7);
+	mem_forget(p, SIZE);
+	size_t kept = 0;
+	for (size_t i = 0; i < SIZE; i++) {
+		assert_true(p[i] == 0 || p[i] == 7);
+		kept += p[i] == 7;
+	}
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	assert_true(kept < 2 * page);
+	assert_int_equal((SIZE - kept) % page, 0);
+	mem_free(p);
+	mem_trim();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(allocates),       cmocka_unit_test(duplicates),
-		cmocka_unit_test(fails_when_told), cmocka_unit_test(a_new_count_forgets_the_last),
-		cmocka_unit_test(clocks_run),      cmocka_unit_test(random_bytes_differ),
+		cmocka_unit_test(allocates),           cmocka_unit_test(duplicates),
+		cmocka_unit_test(fails_when_told),     cmocka_unit_test(a_new_count_forgets_the_last),
+		cmocka_unit_test(clocks_run),          cmocka_unit_test(random_bytes_differ),
+		cmocka_unit_test(forgets_whole_pages),
 	};
 	return cmocka_run_group_tests_name("mem", tests, NULL, NULL);
 }

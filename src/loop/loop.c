@@ -13,7 +13,8 @@
  *
  * libuv takes the time when poll returns, before the I/O callbacks, so uv_now() is the moment of the wake-up.
  * In the next prepare the clock has moved on by what all callbacks of the iteration took together: it is the
- * iteration that is measured against LOOP_SLOW_MS, and the log says so.
+ * iteration that is measured against LOOP_SLOW_MS, and the log says so. The thread's CPU time, which takes a
+ * system call, is noted once in each millisecond in which the loop wakes, so it counts up to one too many.
  *
  * Thread: that of loop_init(), and during loop_run() the one that runs it.
  */
@@ -73,22 +74,44 @@ static void run_deferred(struct loop *l)
 		run_round(l);
 }
 
-/* At most a line a second, so that a starved machine is not kept from recovering by its own log. */
-static void report_slow(struct loop *l)
+/* At most a line of each kind a second, so that a starved machine is not kept from recovering by its own log.
+ */
+static bool due(struct loop_late *late, uint64_t now_ms)
+{
+	late->count++;
+	if (late->logged_ms && now_ms - late->logged_ms < LOOP_SLOW_LOG_MS)
+		return false;
+	late->logged_ms = now_ms;
+	return true;
+}
+
+static void report_late(struct loop *l)
 {
 	uint64_t now_ms = clock_mono_ms();
 	/* A coarse clock may lag behind. */
 	uint64_t took_ms = now_ms > l->woke_ms ? now_ms - l->woke_ms : 0;
 	if (took_ms <= LOOP_SLOW_MS)
 		return;
-	l->slow_count++;
-	if (l->slow_logged_ms && now_ms - l->slow_logged_ms < LOOP_SLOW_LOG_MS)
+	uint64_t cpu_ms = clock_cpu_ms() - l->woke_cpu_ms;
+	bool slow = cpu_ms > LOOP_SLOW_MS;
+	struct loop_late *late = slow ? &l->slow : &l->held_up;
+	if (!due(late, now_ms))
 		return;
-	log_warn("slow loop: the callbacks of one iteration took ms=%llu limit_ms=%d "
-		 "slow_since_last_line=%llu",
-		 (unsigned long long)took_ms, LOOP_SLOW_MS, (unsigned long long)l->slow_count);
-	l->slow_logged_ms = now_ms;
-	l->slow_count = 0;
+	log_write(slow ? LOG_WARN : LOG_INFO,
+		  "%s one iteration took ms=%llu cpu_ms=%llu limit_ms=%d since_last_line=%llu",
+		  slow ? "slow loop: the callbacks of"
+		       : "loop held up: the machine is busy or a callback waited,",
+		  (unsigned long long)took_ms, (unsigned long long)cpu_ms, LOOP_SLOW_MS,
+		  (unsigned long long)late->count);
+	late->count = 0;
+}
+
+static void note_waking(struct loop *l)
+{
+	if (l->woke_ms == uv_now(&l->uv))
+		return;
+	l->woke_ms = uv_now(&l->uv);
+	l->woke_cpu_ms = clock_cpu_ms();
 }
 
 static void on_prepare(uv_prepare_t *handle)
@@ -96,13 +119,12 @@ static void on_prepare(uv_prepare_t *handle)
 	struct loop *l = handle->data;
 	run_deferred(l);
 	arm_tick(l);
-	report_slow(l);
+	report_late(l);
 }
 
 static void on_check(uv_check_t *handle)
 {
-	struct loop *l = handle->data;
-	l->woke_ms = uv_now(&l->uv);
+	note_waking(handle->data);
 }
 
 static void open_handles(struct loop *l)
@@ -133,6 +155,7 @@ int loop_init(struct loop *l)
 	l->read_buf = read_buf;
 	l->thread = pthread_self();
 	l->woke_ms = uv_now(&l->uv);
+	l->woke_cpu_ms = clock_cpu_ms();
 	l->tick_due_ms = WHEEL_NEVER;
 	l->stopping = false;
 	list_init(&l->deferred);
@@ -167,7 +190,9 @@ void loop_run(struct loop *l)
 	pthread_t owner = l->thread;
 	l->thread = pthread_self();
 	uv_update_time(&l->uv);
+	/* This thread's CPU time, not that of the one before it. */
 	l->woke_ms = uv_now(&l->uv);
+	l->woke_cpu_ms = clock_cpu_ms();
 	/* uv_run() does nothing when no handle is active, though deferred work may be about to open one. */
 	while (!l->stopping) {
 		run_deferred(l);

@@ -3,7 +3,8 @@
  *
  * A loop belongs to the thread that called loop_init(), and during loop_run() to the thread that called that;
  * the functions that take a loop assert it. An iteration whose callbacks together take more than LOOP_SLOW_MS
- * is logged.
+ * is logged: as slow where the thread ran that long, as held up where it did not and something else had the
+ * core, or a callback waited.
  */
 #ifndef PARLEY_LOOP_LOOP_H
 #define PARLEY_LOOP_LOOP_H
@@ -25,6 +26,12 @@ struct loop_defer {
 	void (*run)(struct loop_defer *d);
 };
 
+/* Iterations that took too long, of one kind. */
+struct loop_late {
+	uint64_t logged_ms; /* when the last line about them was written; 0: never */
+	uint64_t count;     /* of them since then */
+};
+
 struct loop {
 	uv_loop_t uv;
 	uv_timer_t tick;      /* drives the wheel */
@@ -33,10 +40,10 @@ struct loop {
 	struct wheel wheel;
 	struct list deferred;
 	pthread_t thread;
-	uint64_t woke_ms;        /* when this iteration began */
-	uint64_t slow_logged_ms; /* when the last line about slowness was written; 0: never */
-	uint64_t slow_count;     /* slow iterations since then */
-	uint64_t tick_due_ms;    /* what the tick is set to, or WHEEL_NEVER */
+	uint64_t woke_ms;     /* when this iteration began */
+	uint64_t woke_cpu_ms; /* how long the thread had run then, or earlier in that millisecond */
+	struct loop_late slow, held_up;
+	uint64_t tick_due_ms; /* what the tick is set to, or WHEEL_NEVER */
 	bool stopping;
 	uint8_t *read_buf; /* LOOP_READ_BYTES, shared by all streams: data is used up in the read callback */
 };

@@ -57,11 +57,16 @@ int mailbox_init(struct mailbox *mb, struct loop *l, size_t max, const struct ma
 
 int mailbox_post(struct mailbox *mb, struct mail *m)
 {
+	return mailbox_post_sparing(mb, m, 0);
+}
+
+int mailbox_post_sparing(struct mailbox *mb, struct mail *m, size_t spare)
+{
 	int r = 0;
 	pthread_mutex_lock(&mb->lock);
 	if (mb->closed)
 		r = -EPIPE;
-	else if (mb->count == mb->max)
+	else if (mb->count + spare >= mb->max)
 		r = -ENOBUFS;
 	bool first = r == 0 && mb->count++ == 0;
 	if (r == 0) {

@@ -47,6 +47,10 @@ int mailbox_init(struct mailbox *mb, struct loop *l, size_t max, const struct ma
  */
 int mailbox_post(struct mailbox *mb, struct mail *m) MUST_CHECK;
 
+/** mailbox_post_sparing() - the same, but it is full where less than @spare places would be left: these are
+ * for mailbox_post(). */
+int mailbox_post_sparing(struct mailbox *mb, struct mail *m, size_t spare) MUST_CHECK;
+
 /** mailbox_wake() - have ops->woken called soon; many calls may become one. Thread: any. */
 void mailbox_wake(struct mailbox *mb);
 

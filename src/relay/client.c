@@ -3,7 +3,7 @@
  *
  * Frames are used where they were received; only the beginning of one that is not all there yet is kept.
  * Before a client has an allocation no frame may be longer than a request, and the connection does not stay
- * for long.
+ * for long, nor beside many others of its address (newcomer.c).
  *
  * Data for a client that does not read is dropped, as a router would do, once there is more in its queue than
  * a bound; answers may go a little beyond it, then the connection is cut.
@@ -26,6 +26,7 @@ static void close_now(struct client *c)
 	if (c->closing)
 		return;
 	c->closing = true;
+	newcomer_remove(c);
 	loop_timer_stop(c->worker->loop, &c->idle);
 	net_stream_close(c->stream);
 }
@@ -37,15 +38,19 @@ static void on_idle(struct wheel_timer *t, uint64_t now_ms)
 		close_now(c);
 }
 
+/* It has no allocation: from now on, and not for long. */
 static void watch_idle(struct client *c)
 {
 	loop_timer_start(c->worker->loop, &c->idle, c->worker->shared->stream_idle_ms);
+	struct client *displaced = newcomer_add(c);
+	if (displaced)
+		close_now(displaced);
 }
 
 void client_alloc_gone(struct client *c)
 {
 	/* It may make another one on this connection. */
-	if (!c->closing)
+	if (!c->closing && !c->worker->closing)
 		watch_idle(c);
 }
 
@@ -82,6 +87,8 @@ static void handle_message(struct client *c, struct up_run *run, const struct st
 	uint8_t reply[TURN_REPLY_MAX];
 	size_t n = worker_message(c->worker, &c->from, f->data, f->len, reply);
 	*run = (struct up_run){.alloc = c->from.alloc};
+	if (c->from.alloc)
+		newcomer_remove(c);
 	if (n && !c->closing && net_stream_write(c->stream, reply, n) < 0)
 		close_now(c);
 }
@@ -139,6 +146,7 @@ static void on_closed(void *arg, int err)
 	struct client *c = arg;
 	struct worker *w = c->worker;
 	c->closing = true;
+	newcomer_remove(c);
 	loop_timer_stop(w->loop, &c->idle);
 	if (w->turn) {
 		turn_client_gone(w->turn, &c->from);
@@ -174,6 +182,7 @@ static struct client *client_new(struct worker *w, struct net_stream *s)
 	};
 	buf_init(&c->input, INPUT_MAX);
 	wheel_timer_init(&c->idle, on_idle);
+	list_init(&c->in_place);
 	list_append(&w->clients, &c->node);
 	w->n_clients++;
 	w->io.clients_now[c->from.transport]++;

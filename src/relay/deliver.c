@@ -5,7 +5,7 @@
  *
  * Thread: the worker's.
  */
-#include "relay/worker.h"
+#include "relay/send.h"
 
 #include "base/mem.h"
 
@@ -163,26 +163,36 @@ void deliver_rings(struct worker *w)
 
 /* ---- up ---- */
 
-/* Don't Fragment is a socket's option, so such a datagram leaves alone. It is rare. */
+/*
+ * Don't Fragment is a socket's option, so such a datagram leaves alone. It is rare.
+ *
+ * PROBE, not DO: it is the client who discovers the path's MTU, and each time it tries the datagram is to
+ * leave (RFC 8656 §15) and a router to answer it, whatever this machine has heard of that path before. Only
+ * what the way out itself does not take is refused here.
+ */
 static void send_unfragmented(struct worker *w, const struct turn_up *up)
 {
 	struct turn_socket *s = up->socket;
-	int level = s->ip6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	int option = s->ip6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
-	int dont = IP_PMTUDISC_DO;
-	int may = IP_PMTUDISC_DONT;
+	ssize_t n = -1;
+	bool again = true;
+	if (!s->tuned)
+		peer_tune(s);
 	out_flush(w);
-	if (setsockopt(s->fd, level, option, &dont, sizeof(dont)) < 0) {
+	if (!peer_fragment(s, false)) {
 		w->io.drop_send++;
 		return;
 	}
-	ssize_t n = sendto(s->fd, up->data, up->len, MSG_DONTWAIT, &up->peer.sa, addr_len(&up->peer));
+	/* The first may fail with the error of an earlier packet. */
+	for (int tries = 0; n < 0 && again && tries < 2; tries++) {
+		n = sendto(s->fd, up->data, up->len, MSG_DONTWAIT, &up->peer.sa, addr_len(&up->peer));
+		again = n < 0 && send_is_report(errno) && !(errno == EMSGSIZE && icmp_read(s, &up->peer));
+	}
 	if (n < 0)
 		w->io.drop_send++;
 	else
 		w->io.tx_packets++;
 	w->io.tx_bytes += n > 0 ? (size_t)n : 0;
-	(void)setsockopt(s->fd, level, option, &may, sizeof(may));
+	(void)peer_fragment(s, true);
 }
 
 static void put_up(struct worker *w, struct turn_socket *s, const struct addr *to, const uint8_t *data,

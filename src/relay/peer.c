@@ -1,10 +1,12 @@
 /*
  * Relay sockets: opened for the TURN server at a random port of the range, and what peers send to them.
  *
+ * A socket is in no loop and in nobody's table until an allocation owns it. Until then it is a descriptor, a
+ * claimed port and some memory, which the ledger may hand from the worker that opened it to the one that
+ * takes or closes it.
+ *
  * The relayed address is the one at which the client reached us, for there its peers will most likely reach
  * us too; or, behind a NAT of the cloud's, the configured external one.
- *
- * ICMP errors come through the socket's error queue (IP_RECVERR) with the address that the packet was for.
  *
  * Thread: the worker's.
  */
@@ -15,14 +17,15 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/errqueue.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES      (1024 * 1024)
-#define RX_BATCH          16
-#define ERRORS_PER_WAKEUP 16
-#define REFUSED_LOG_MS    10000
+#define BUFFER_BYTES   (1024 * 1024)
+#define RX_BATCH       16
+#define REFUSED_LOG_MS 10000
+#define PAIR_TRIES     256 /* each may cost two sockets; then 508 */
 
 static void set_int(int fd, int level, int option, int value)
 {
@@ -40,68 +43,51 @@ struct turn_socket *peer_find(const struct worker *w, const struct addr *relayed
 	return s && addr_same_ip(&s->relayed, relayed) ? s : NULL;
 }
 
+bool peer_fragment(struct turn_socket *s, bool may)
+{
+	/* OMIT fragments as DONT does. But under DONT IPv4 keeps "fragmentation needed" to itself, even if it
+	 * is about a datagram that left before, under PROBE; and IPv6 does so under OMIT. */
+	int value = !may ? IP_PMTUDISC_PROBE : s->ip6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_OMIT;
+	int r = s->ip6 ? setsockopt(s->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &value, sizeof(value))
+		       : setsockopt(s->fd, IPPROTO_IP, IP_MTU_DISCOVER, &value, sizeof(value));
+	return r == 0;
+}
+
 void peer_tune(struct turn_socket *s)
 {
-	int level = s->ip6 ? IPPROTO_IPV6 : IPPROTO_IP;
 	s->tuned = true;
-	set_int(s->fd, level, s->ip6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	set_int(s->fd, level, s->ip6 ? IPV6_RECVERR : IP_RECVERR, 1);
+	peer_fragment(s, true);
+	set_int(s->fd, s->ip6 ? IPPROTO_IPV6 : IPPROTO_IP, s->ip6 ? IPV6_RECVERR : IP_RECVERR, 1);
 	udp_tune(s->fd, BUFFER_BYTES);
 }
 
 /* ---- what peers send ---- */
 
-/* One error of the queue. Return: whether there was one. */
-static bool read_error(struct turn_socket *s)
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+/*
+ * Prioritized data never comes on UDP. But where an ICMP error is alone, libuv adds to POLLERR what was asked
+ * for, and with POLLPRI among it the handle goes on.
+ */
+static void poll_start(struct turn_socket *s)
 {
-	struct worker *w = s->worker;
-	uint8_t ctrl[512];
-	struct sockaddr_storage name;
-	struct msghdr m = {.msg_name = &name,
-			   .msg_namelen = sizeof(name),
-			   .msg_control = ctrl,
-			   .msg_controllen = sizeof(ctrl)};
-	if (recvmsg(s->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-		return false;
-	struct addr peer;
-	if (addr_from_sockaddr(&peer, (const struct sockaddr *)&name) < 0)
-		return true;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
-		struct sock_extended_err e;
-		bool ours = (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
-			    (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
-		if (!ours)
-			continue;
-		memcpy(&e, CMSG_DATA(c), sizeof(e));
-		if (e.ee_origin != SO_EE_ORIGIN_ICMP && e.ee_origin != SO_EE_ORIGIN_ICMP6)
-			continue;
-		const struct turn_from *from = turn_alloc_from(s->alloc);
-		uint8_t msg[TURN_REPLY_MAX];
-		size_t n = turn_icmp(s->alloc, &peer, e.ee_type, e.ee_code, e.ee_info, loop_now_ms(w->loop),
-				     msg);
-		w->io.icmp++;
-		if (n && from->transport != TURN_UDP) {
-			client_data(from->user, msg, n, NULL, 0);
-		} else if (n) {
-			memcpy(out_reply(w), msg, n);
-			out_reply_commit(w, from->user, &from->client, &from->server, n);
-		}
-	}
-	return true;
+	int r = uv_poll_start(&s->poll, UV_READABLE | UV_PRIORITIZED, on_readable);
+	assert(r == 0); /* fails only for handles that are closing and sockets that another handle polls */
+	(void)r;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct turn_socket *s = CONTAINER_OF(poll, struct turn_socket, poll);
 	struct worker *w = s->worker;
-	if (status < 0 || (events & UV_PRIORITIZED)) {
-		for (int i = 0; i < ERRORS_PER_WAKEUP && read_error(s); i++)
-			;
-	}
+	/* POLLERR with anything but POLLPRI beside it, such as POLLIN, stops the handle. */
+	if (status < 0)
+		poll_start(s);
+	if (status < 0 || (events & UV_PRIORITIZED))
+		icmp_read(s, NULL);
 	if (!s->tuned)
 		peer_tune(s);
-	unsigned room = rx_room(w);
-	unsigned n = rx_receive(w, s->fd, room < RX_BATCH ? room : RX_BATCH);
+	unsigned n = rx_receive(w, s->fd, &s->batch, RX_BATCH);
 	for (unsigned k = 0; k < n; k++) {
 		struct rx_packet p;
 		rx_get(&w->rx, k, &p);
@@ -110,9 +96,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		w->io.rx_bursts += p.len > p.segment;
 		deliver_down(s, &p.from, p.data, p.len, p.segment ? p.segment : 1);
 	}
-	w->rx.used += n;
-	if (n)
-		loop_defer(w->loop, &w->flush);
+	rx_done(w, n);
 }
 
 /* ---- opening and closing ---- */
@@ -163,12 +147,17 @@ static int choose_addresses(const struct worker *w, int family, struct addr *bin
 	return 0;
 }
 
-static int open_fd(const struct addr *a)
+/* The system gives the lowest number that is free, so the number says how many there are. */
+static int open_fd(const struct addr *a, int max_fd)
 {
 	bool ip6 = is_ip6(a);
 	int fd = socket(a->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
+	if (fd >= max_fd) {
+		close(fd);
+		return -EMFILE;
+	}
 	if (ip6)
 		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (bind(fd, &a->sa, addr_len(a)) == 0)
@@ -185,30 +174,22 @@ static int socket_new(struct worker *w, const struct addr *bind_to, const struct
 	uint16_t port = addr_port(bind_to);
 	bool ip6 = is_ip6(bind_to);
 	struct turn_socket *s = mem_zalloc(sizeof(*s));
-	int r = s ? open_fd(bind_to) : -ENOMEM;
-	if (r < 0)
-		goto fail;
-	s->fd = r;
-	r = uv_poll_init(&w->loop->uv, &s->poll, s->fd);
+	int r = s ? open_fd(bind_to, w->shared->max_fd) : -ENOMEM;
 	if (r < 0) {
-		close(s->fd);
-		goto fail;
+		relay_ports_release(&w->shared->ports, ip6, port);
+		mem_free(s);
+		return r;
 	}
-	s->worker = w;
+	s->fd = r;
 	s->port = port;
 	s->ip6 = ip6;
 	s->relayed = *relayed;
 	addr_set_port(&s->relayed, port);
+	relay_ports_set_ip(&w->shared->ports, &s->relayed);
 	list_init(&s->up.node);
 	list_init(&s->down.node);
-	w->by_port[ip6][port] = s;
 	*out = s;
 	return 0;
-
-fail:
-	relay_ports_release(&w->shared->ports, ip6, port);
-	mem_free(s);
-	return r;
 }
 
 static void on_closed(uv_handle_t *h)
@@ -219,13 +200,20 @@ static void on_closed(uv_handle_t *h)
 static void op_socket_close(void *arg, struct turn_socket *s)
 {
 	struct worker *w = arg;
-	out_forget(&s->up);
-	out_forget(&s->down);
-	w->by_port[s->ip6][s->port] = NULL;
-	s->alloc = NULL;
-	uv_close((uv_handle_t *)&s->poll, on_closed);
-	close(s->fd);
-	relay_ports_release(&w->shared->ports, s->ip6, s->port);
+	uint16_t port = s->port;
+	bool ip6 = s->ip6;
+	int fd = s->fd;
+	if (s->worker) {
+		out_forget(&s->up);
+		out_forget(&s->down);
+		w->by_port[ip6][port] = NULL;
+		s->alloc = NULL;
+		uv_close((uv_handle_t *)&s->poll, on_closed);
+	} else {
+		mem_free(s);
+	}
+	close(fd);
+	relay_ports_release(&w->shared->ports, ip6, port);
 }
 
 /* Return: 0; -EADDRINUSE: that port is taken, by us or by others; -errno. */
@@ -244,8 +232,6 @@ static int try_ports(struct worker *w, struct addr *bind_to, const struct addr *
 {
 	struct turn_socket *s = NULL;
 	struct turn_socket *above = NULL;
-	if (next && port == UINT16_MAX)
-		return -EADDRINUSE;
 	int r = try_port(w, bind_to, relayed, port, &s);
 	if (r == 0 && next) {
 		r = try_port(w, bind_to, relayed, (uint16_t)(port + 1), &above);
@@ -258,6 +244,14 @@ static int try_ports(struct worker *w, struct addr *bind_to, const struct addr *
 	if (next)
 		*next = above;
 	return 0;
+}
+
+static bool may_be_free(struct relay_ports *ports, int family, int port, bool two)
+{
+	bool ip6 = family == AF_INET6;
+	return relay_ports_owner(ports, ip6, (uint16_t)port) == RELAY_NO_OWNER &&
+	       (!two ||
+		(port < ports->max && relay_ports_owner(ports, ip6, (uint16_t)(port + 1)) == RELAY_NO_OWNER));
 }
 
 static int op_socket_open(void *arg, int family, enum turn_port kind, struct turn_socket **out,
@@ -273,9 +267,13 @@ static int op_socket_open(void *arg, int family, enum turn_port kind, struct tur
 	struct relay_port_walk walk;
 	relay_port_walk_init(&walk, ports, rand_bytes, NULL);
 	bool two = kind == TURN_PORT_EVEN_AND_NEXT;
-	for (int port; (port = relay_port_walk_next(&walk, ports)) >= 0;) {
-		if (kind != TURN_PORT_ANY && port % 2)
+	unsigned tries = two ? PAIR_TRIES : UINT_MAX;
+	/* A range with nothing left is not walked through for everybody who asks. */
+	for (int port; !relay_ports_full(ports, family == AF_INET6) && tries &&
+		       (port = relay_port_walk_next(&walk, ports)) >= 0;) {
+		if ((kind != TURN_PORT_ANY && port % 2) || !may_be_free(ports, family, port, two))
 			continue;
+		tries--;
 		r = try_ports(w, &bind_to, &seen, (uint16_t)port, out, two ? next : NULL);
 		if (r == 0) {
 			*relayed = (*out)->relayed;
@@ -290,17 +288,24 @@ static int op_socket_open(void *arg, int family, enum turn_port kind, struct tur
 	return r == -EADDRINUSE || r == 0 ? -EADDRNOTAVAIL : r;
 }
 
-static void op_socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a)
+static int op_socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a)
 {
+	struct worker *w = arg;
+	int r = uv_poll_init(&w->loop->uv, &s->poll, s->fd);
+	if (r < 0)
+		return r;
+	s->worker = w;
 	s->alloc = a;
-	/* Prioritized data never comes on UDP; asking for it keeps libuv from stopping at an ICMP error. */
-	int r = uv_poll_start(&s->poll, UV_READABLE | UV_PRIORITIZED, on_readable);
-	assert(r == 0); /* fails only for handles that are closing and sockets that another handle polls */
-	(void)r;
+	w->by_port[s->ip6][s->port] = s;
+	/* It may be the odd port of a pair that another worker has opened. */
+	relay_ports_hand_over(&w->shared->ports, s->ip6, s->port, (uint8_t)(w->number + 1));
+	poll_start(s);
+	return 0;
 }
 
 static void op_alloc_gone(void *arg, struct turn_alloc *a, void *user)
 {
+	tidy_gone(arg);
 	/* Of a UDP client nothing is kept but the allocation. */
 	if (turn_alloc_from(a)->transport != TURN_UDP)
 		client_alloc_gone(user);
@@ -312,13 +317,13 @@ static bool op_relayed_alive(void *arg, const struct addr *relayed)
 	uint8_t owner = relay_ports_owner(&w->shared->ports, is_ip6(relayed), addr_port(relayed));
 	if (owner == w->number + 1)
 		return peer_find(w, relayed) != NULL;
-	return owner != RELAY_NO_OWNER;
+	return relay_ports_at(&w->shared->ports, relayed);
 }
 
-/* One line for many: what a client asks for is not to fill the disk. */
+/* One line for many, with how many of each kind: what a client asks for is not to fill the disk. */
 static void op_refused(void *arg, const struct addr *client, const struct addr *peer, enum turn_refusal why)
 {
-	static const char *const words[] = {
+	static const char *const words[TURN_REFUSALS] = {
 		[TURN_ALLOWED] = "allowed",
 		[TURN_REFUSED_RANGE] = "special-purpose range",
 		[TURN_REFUSED_PORT] = "port 0",
@@ -326,14 +331,20 @@ static void op_refused(void *arg, const struct addr *client, const struct addr *
 	};
 	struct worker *w = arg;
 	uint64_t now_ms = loop_now_ms(w->loop);
-	w->refused_unlogged++;
+	uint64_t since[TURN_REFUSALS];
+	w->io.peers_refused[why]++;
 	if (w->refused_logged_ms && now_ms - w->refused_logged_ms < REFUSED_LOG_MS)
 		return;
+	for (unsigned i = 0; i < TURN_REFUSALS; i++)
+		since[i] = w->io.peers_refused[i] - w->refused_logged[i];
 	char peer_text[ADDR_TEXT_MAX];
-	log_info("relay refused a peer reason=\"%s\" peer=%s since_last_line=%llu", words[why],
-		 addr_format(peer, peer_text), (unsigned long long)w->refused_unlogged);
+	char client_text[ADDR_TEXT_MAX];
+	log_info("relay refused a peer reason=\"%s\" peer=%s client=%s refused_range=%" PRIu64
+		 " refused_port_0=%" PRIu64 " refused_own=%" PRIu64,
+		 words[why], addr_format(peer, peer_text), addr_format(client, client_text),
+		 since[TURN_REFUSED_RANGE], since[TURN_REFUSED_PORT], since[TURN_REFUSED_OWN]);
 	w->refused_logged_ms = now_ms;
-	w->refused_unlogged = 0;
+	memcpy(w->refused_logged, w->io.peers_refused, sizeof(w->refused_logged));
 }
 
 const struct turn_ops peer_turn_ops = {

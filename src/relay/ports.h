@@ -5,6 +5,7 @@
 #ifndef PARLEY_RELAY_PORTS_H
 #define PARLEY_RELAY_PORTS_H
 
+#include "base/addr.h"
 #include "base/rand.h"
 
 #include <stdatomic.h>
@@ -15,9 +16,9 @@
 
 struct relay_ports {
 	uint16_t min, max;
-	uint32_t open_max;
-	_Atomic uint32_t open;
+	_Atomic uint32_t taken[2];       /* of each family */
 	_Atomic uint8_t owner[2][65536]; /* 0: nobody; else the worker's number plus 1 */
+	_Atomic uint32_t ip[2][65536];   /* at which address, where there are several */
 };
 
 /** relay_ports_owner() - Return: number plus 1 of the worker at @port; RELAY_NO_OWNER. */
@@ -26,8 +27,20 @@ static inline uint8_t relay_ports_owner(struct relay_ports *p, bool ip6, uint16_
 	return atomic_load_explicit(&p->owner[ip6][port], memory_order_relaxed);
 }
 
+/** relay_ports_full() - Return: whether no port of the range is left. */
+bool relay_ports_full(const struct relay_ports *p, bool ip6);
+
 /** relay_ports_claim() - Return: whether @port, of the range, is now @owner's. */
 bool relay_ports_claim(struct relay_ports *p, bool ip6, uint16_t port, uint8_t owner);
+
+/** relay_ports_set_ip() - a port that is claimed is that of @relayed. */
+void relay_ports_set_ip(struct relay_ports *p, const struct addr *relayed);
+
+/** relay_ports_at() - Return: whether the port of @relayed is somebody's, at that address. */
+bool relay_ports_at(struct relay_ports *p, const struct addr *relayed);
+
+/** relay_ports_hand_over() - a port that is claimed is @owner's from now on. */
+void relay_ports_hand_over(struct relay_ports *p, bool ip6, uint16_t port, uint8_t owner);
 void relay_ports_release(struct relay_ports *p, bool ip6, uint16_t port);
 
 /* A walk over all ports of the range, from a random place with a random stride, so that ports cannot be

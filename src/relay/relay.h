@@ -3,8 +3,9 @@
  * that arrive on the control loop (TURN over 443).
  *
  * A worker is a thread with a libuv loop, its own SO_REUSEPORT sockets, its own TURN server and its own relay
- * sockets. Workers share the port directory, written only when a relay socket comes or goes, and one-way
- * rings for packets between two allocations of different workers. Orders reach a worker through its mailbox.
+ * sockets. Workers share the port directory and the ledger of quotas and reservations, written only when a
+ * relay socket comes or goes, and one-way rings for packets between two allocations of different workers.
+ * Orders reach a worker through its mailbox.
  *
  * Thread: all calls the control loop's.
  */
@@ -55,7 +56,7 @@ struct relay_params {
 	uint16_t port_min, port_max;
 	const struct relay_external *external;
 	size_t n_external;
-	const struct turn_prefix *allow; /* peers, see turn_policy_new() */
+	const struct addr_range *allow; /* peers, see turn_policy_new() */
 	size_t n_allow;
 	const char *realm;
 	const char *const *secrets;
@@ -63,10 +64,13 @@ struct relay_params {
 	uint32_t credential_s; /* see turn_params */
 	const struct turn_user *users;
 	size_t n_users;
-	struct turn_limits limits;   /* allocations and bytes_per_s_total: of all workers together */
-	uint32_t connections;        /* stream clients of one worker */
-	uint32_t stream_queue_bytes; /* waiting for one stream client; more data is dropped */
-	uint32_t stream_idle_ms;     /* how long one may stay without an allocation */
+	/* All of the relay; bytes_per_s_total is divided among the workers, for it is taken at every packet,
+	 * on which they share nothing: one client alone may have its part at one worker. */
+	struct turn_limits limits;
+	uint32_t connections;             /* stream clients of one worker */
+	uint32_t connections_per_address; /* of these without an allocation, per IPv4 address or IPv6 /64 */
+	uint32_t stream_queue_bytes;      /* waiting for one stream client; more data is dropped */
+	uint32_t stream_idle_ms;          /* how long one may stay without an allocation */
 };
 
 /**
@@ -105,12 +109,13 @@ unsigned relay_workers(const struct relay *r);
 /* Beyond what the TURN server counts. Since the start, except where it says now. */
 struct relay_io_counters {
 	uint64_t clients_now[TURN_TRANSPORTS]; /* stream connections; 0 for UDP */
-	uint64_t clients_refused;
+	uint64_t clients_refused, clients_displaced;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* datagrams of clients and peers */
 	uint64_t rx_bursts, tx_bursts;       /* of these, system-call messages that held several */
 	uint64_t local_packets, local_bytes; /* relayed in process */
 	uint64_t drop_send, drop_stream_full, drop_ring_full, drop_no_local_peer, drop_no_allocation,
 		drop_malformed;
+	uint64_t peers_refused[TURN_REFUSALS]; /* asked for in requests, and in indications */
 	uint64_t icmp;
 	uint64_t ports_failed;
 };

@@ -1,13 +1,5 @@
 /*
- * Datagrams out, in batches.
- *
- * What a wake-up brings is put down here and leaves at the end of the loop's iteration, or when there is no
- * room for more. For each destination, or relay socket, there is a chain, and a run of equally long datagrams
- * in it to one address leaves as one message with UDP_SEGMENT, however its parts were mixed with others' when
- * they came: the kernel walks its stack once for up to 64 of them. All messages of one socket share one
- * sendmmsg().
- *
- * Data is not copied: an entry points to the receive arena, and a ChannelData header is four bytes beside it.
+ * Datagrams to the kernel.
  *
  * A kernel or device that cannot segment says EIO, or EINVAL for a size that fits any path: then it is not
  * tried again. EINVAL for a larger size means that this path's MTU is smaller, which is remembered for that
@@ -15,139 +7,33 @@
  *
  * Thread: the worker's.
  */
-#include "relay/worker.h"
+#include "relay/send.h"
 
-#include "stun/frame.h"
-
-#include <assert.h>
 #include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
 
-#define SEND_MSGS  64
-#define SEND_IOV   1024
-#define CTRL_BYTES 96
-
-/* What the kernel takes in one message, with some room for headers. */
-#define BURST_MAX_SEGMENTS 64
-#define BURST_MAX_BYTES    65000
 /* A segment of this size fits the smallest MTU that IPv6 allows. */
 #define SAFE_SEGMENT 1172
 
-struct sender {
-	struct worker *w;
-	int fd;
-	unsigned n_msgs, n_iov;
-	struct mmsghdr msgs[SEND_MSGS];
-	struct {
-		struct lane *lane; /* NULL: a reply */
-		uint32_t first, count, bytes;
-	} what[SEND_MSGS];
-	struct iovec iov[SEND_IOV];
-	uint8_t ctrl[SEND_MSGS][CTRL_BYTES];
-};
+/* Messages with data that the kernel has no room for, before the rest of a batch goes with them. */
+#define FULL_MAX 8
 
 static const uint8_t zeros[4];
 
-static void on_defer(struct loop_defer *d)
-{
-	struct worker *w = CONTAINER_OF(d, struct worker, flush);
-	out_flush(w);
-	w->rx.used = 0;
-}
+/* ---- messages ---- */
 
-void out_init(struct worker *w)
-{
-	list_init(&w->out.up);
-	list_init(&w->out.down);
-	loop_defer_init(&w->flush, on_defer);
-}
-
-static void schedule(struct worker *w)
-{
-	if (list_empty(&w->flush.node))
-		loop_defer(w->loop, &w->flush);
-}
-
-uint8_t *out_reply(struct worker *w)
-{
-	if (w->out.n_replies == OUT_REPLIES)
-		out_flush(w);
-	return w->out.replies[w->out.n_replies].data;
-}
-
-void out_reply_commit(struct worker *w, struct udp_listener *l, const struct addr *to,
-		      const struct addr *from, size_t len)
-{
-	struct out_reply *r = &w->out.replies[w->out.n_replies++];
-	r->listener = l;
-	r->to = *to;
-	r->from = *from;
-	r->len = (uint32_t)len;
-	schedule(w);
-}
-
-const struct addr *out_dest(struct worker *w, const struct addr *a)
-{
-	struct addr *to = &w->out.dests[w->out.n_dests++];
-	*to = *a;
-	return to;
-}
-
-uint8_t *out_scratch(struct worker *w, size_t n)
-{
-	uint8_t *at = w->out.scratch + w->out.n_scratch;
-	w->out.n_scratch += (uint32_t)n;
-	return at;
-}
-
-void out_room(struct worker *w)
-{
-	const struct out *o = &w->out;
-	if (o->n_entries == OUT_ENTRIES || o->n_dests == OUT_DESTS ||
-	    o->n_scratch + TURN_DATA_HEADER_MAX > OUT_SCRATCH)
-		out_flush(w);
-}
-
-struct out_entry *out_add(struct worker *w, struct list *dirty, struct lane *lane)
-{
-	struct out *o = &w->out;
-	struct out_entry *e = &o->entries[o->n_entries++];
-	e->next = 0;
-	if (list_empty(&lane->node)) {
-		list_append(dirty, &lane->node);
-		lane->first = o->n_entries;
-	} else {
-		o->entries[lane->last - 1].next = o->n_entries;
-	}
-	lane->last = o->n_entries;
-	schedule(w);
-	return e;
-}
-
-void out_forget(struct lane *lane)
-{
-	list_unlink(&lane->node);
-}
-
-/* ---- messages of entries ---- */
-
-static inline uint32_t size_of(const struct out_entry *e)
-{
-	return (uint32_t)e->head_len + e->len + e->pad;
-}
-
-static inline void put_iov(struct sender *sn, const void *data, size_t n)
+void send_add(struct sender *sn, const void *data, size_t n)
 {
 	if (n)
 		sn->iov[sn->n_iov++] = (struct iovec){.iov_base = (void *)data, .iov_len = n};
 }
 
-static inline void put_entry(struct sender *sn, const struct out_entry *e)
+void send_entry(struct sender *sn, const struct out_entry *e)
 {
-	put_iov(sn, e->head, e->head_len);
-	put_iov(sn, e->data, e->len);
-	put_iov(sn, zeros, e->pad);
+	send_add(sn, e->head, e->head_len);
+	send_add(sn, e->data, e->len);
+	send_add(sn, zeros, e->pad);
 }
 
 static void put_control(struct msghdr *m, int level, int type, const void *value, size_t n)
@@ -173,8 +59,7 @@ static void put_source(struct msghdr *m, const struct addr *from)
 	}
 }
 
-static struct msghdr *begin(struct sender *sn, const struct addr *to, const struct addr *from,
-			    struct lane *lane)
+struct msghdr *send_begin(struct sender *sn, const struct addr *to, const struct addr *from)
 {
 	struct msghdr *m = &sn->msgs[sn->n_msgs].msg_hdr;
 	*m = (struct msghdr){
@@ -183,24 +68,21 @@ static struct msghdr *begin(struct sender *sn, const struct addr *to, const stru
 		.msg_iov = &sn->iov[sn->n_iov],
 		.msg_control = sn->ctrl[sn->n_msgs],
 	};
-	sn->what[sn->n_msgs].lane = lane;
 	if (from)
 		put_source(m, from);
 	return m;
 }
 
-static void end(struct sender *sn, struct msghdr *m, uint32_t segment, uint32_t count, uint32_t bytes)
+void send_end(struct sender *sn, struct msghdr *m, const struct send_what *what)
 {
 	m->msg_iovlen = (size_t)(&sn->iov[sn->n_iov] - m->msg_iov);
-	if (count > 1) {
-		uint16_t size = (uint16_t)segment;
+	if (what->count > 1) {
+		uint16_t size = (uint16_t)what->segment;
 		put_control(m, SOL_UDP, UDP_SEGMENT, &size, sizeof(size));
 	}
 	if (m->msg_controllen == 0)
 		m->msg_control = NULL;
-	sn->what[sn->n_msgs].count = count;
-	sn->what[sn->n_msgs].bytes = bytes;
-	sn->n_msgs++;
+	sn->what[sn->n_msgs++] = *what;
 }
 
 /* ---- to the kernel ---- */
@@ -212,11 +94,19 @@ static void count_sent(struct worker *w, uint32_t packets, uint32_t bytes)
 	w->io.tx_bursts += packets > 1;
 }
 
-/* The error of an earlier packet (ICMP) is reported once, by whatever comes next, and that is not sent. */
-static bool is_report(int err)
+bool send_is_report(int err)
 {
 	return err == ECONNREFUSED || err == EHOSTUNREACH || err == ENETUNREACH || err == EHOSTDOWN ||
-	       err == ENOPROTOOPT || err == EPROTO;
+	       err == ENOPROTOOPT || err == EPROTO || err == EMSGSIZE;
+}
+
+/* Once more, for the error may have been a report. Return: 0; an errno. */
+static int try_again(struct sender *sn, unsigned at)
+{
+	if (sendmsg(sn->fd, &sn->msgs[at].msg_hdr, MSG_DONTWAIT) < 0)
+		return errno;
+	count_sent(sn->w, sn->what[at].count, sn->what[at].bytes);
+	return 0;
 }
 
 static void send_one(struct sender *sn, const struct msghdr *m)
@@ -225,7 +115,7 @@ static void send_one(struct sender *sn, const struct msghdr *m)
 	for (size_t i = 0; i < m->msg_iovlen; i++)
 		bytes += m->msg_iov[i].iov_len;
 	ssize_t n = sendmsg(sn->fd, m, MSG_DONTWAIT);
-	if (n < 0 && is_report(errno))
+	if (n < 0 && send_is_report(errno))
 		n = sendmsg(sn->fd, m, MSG_DONTWAIT);
 	if (n < 0)
 		sn->w->io.drop_send++;
@@ -261,8 +151,7 @@ static bool burst_refused(struct sender *sn, unsigned at, int err)
 	if (sn->what[at].count < 2 || (err != EIO && err != EINVAL && err != EMSGSIZE))
 		return false;
 	struct worker *w = sn->w;
-	uint32_t segment = size_of(&w->out.entries[sn->what[at].first - 1]);
-	if (err == EIO || segment <= SAFE_SEGMENT)
+	if (err == EIO || sn->what[at].segment <= SAFE_SEGMENT)
 		w->out.no_burst = true;
 	else
 		sn->what[at].lane->no_burst = true;
@@ -272,27 +161,44 @@ static bool burst_refused(struct sender *sn, unsigned at, int err)
 /* sendmmsg() stopped at message @at. Return: how many messages are dealt with. */
 static unsigned handle_error(struct sender *sn, unsigned at, int err)
 {
+	if (send_is_report(err))
+		err = try_again(sn, at);
+	if (err == 0)
+		return 1;
 	if (burst_refused(sn, at, err)) {
 		send_apart(sn, at);
 		return 1;
 	}
-	if (is_report(err)) {
-		send_one(sn, &sn->msgs[at].msg_hdr);
-		return 1;
-	}
-	/* The kernel's buffer is full: for a datagram that is the moment to be lost. */
-	bool full = err == EAGAIN || err == ENOBUFS;
-	unsigned n = full ? sn->n_msgs - at : 1;
+	/* The kernel's buffer is full: for a datagram that is the moment to be lost. What comes after it may
+	 * be for others, so it is tried; but if there is no room again and again, there will be none for the
+	 * rest. Replies come first in a batch and are few, so each of them is tried. */
+	bool full = (err == EAGAIN || err == ENOBUFS) && sn->what[at].lane;
+	unsigned n = full && ++sn->full == FULL_MAX ? sn->n_msgs - at : 1;
 	for (unsigned i = at; i < at + n; i++)
 		sn->w->io.drop_send += sn->what[i].count;
 	return n;
 }
 
-static void submit(struct sender *sn)
+/* One datagram to a peer, which has neither a head nor a control message, is the most frequent of all:
+ * sendto() spares the kernel a copy of the header and of the list of parts. Return: as sendmmsg(). */
+static int hand_over(struct sender *sn, unsigned at)
+{
+	const struct msghdr *m = &sn->msgs[at].msg_hdr;
+	if (sn->n_msgs - at > 1)
+		return sendmmsg(sn->fd, sn->msgs + at, sn->n_msgs - at, MSG_DONTWAIT);
+	ssize_t n = m->msg_iovlen == 1 && !m->msg_control
+			    ? sendto(sn->fd, m->msg_iov->iov_base, m->msg_iov->iov_len, MSG_DONTWAIT,
+				     m->msg_name, m->msg_namelen)
+			    : sendmsg(sn->fd, m, MSG_DONTWAIT);
+	return n < 0 ? -1 : 1;
+}
+
+void send_all(struct sender *sn)
 {
 	unsigned at = 0;
+	sn->full = 0;
 	while (at < sn->n_msgs) {
-		int n = sendmmsg(sn->fd, sn->msgs + at, sn->n_msgs - at, MSG_DONTWAIT);
+		int n = hand_over(sn, at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
@@ -306,126 +212,15 @@ static void submit(struct sender *sn)
 	sn->n_msgs = sn->n_iov = 0;
 }
 
-static void use_fd(struct sender *sn, int fd)
+void send_from(struct sender *sn, int fd)
 {
 	if (sn->n_msgs && sn->fd != fd)
-		submit(sn);
+		send_all(sn);
 	sn->fd = fd;
 }
 
-static void make_room(struct sender *sn)
+void send_room(struct sender *sn)
 {
 	if (sn->n_msgs == SEND_MSGS || sn->n_iov + 3 * BURST_MAX_SEGMENTS > SEND_IOV)
-		submit(sn);
-}
-
-/* ---- chains ---- */
-
-struct path {
-	const struct addr *to;   /* NULL: each entry has its own */
-	const struct addr *from; /* NULL: the socket's */
-};
-
-/* One message of as many entries as may go together. Return: the first that may not. */
-static uint32_t put_run(struct sender *sn, struct lane *lane, const struct path *path, uint32_t index)
-{
-	const struct out *o = &sn->w->out;
-	const struct out_entry *e = &o->entries[index - 1];
-	const struct addr *to = path->to ? path->to : e->to;
-	uint32_t segment = size_of(e);
-	uint32_t most = o->no_burst || lane->no_burst || segment == 0 ? 1 : BURST_MAX_SEGMENTS;
-	make_room(sn);
-	struct msghdr *m = begin(sn, to, path->from, lane);
-	sn->what[sn->n_msgs].first = index;
-	uint32_t count = 0;
-	uint32_t bytes = 0;
-	uint32_t size = segment;
-	do {
-		put_entry(sn, e);
-		count++;
-		bytes += size;
-		index = e->next;
-		if (index == 0 || size < segment || count == most)
-			break;
-		e = &o->entries[index - 1];
-		size = size_of(e);
-	} while (size <= segment && size > 0 && bytes + size <= BURST_MAX_BYTES &&
-		 (path->to || e->to == to || addr_equal(e->to, to)));
-	end(sn, m, segment, count, bytes);
-	return index;
-}
-
-static void put_lane(struct sender *sn, struct lane *lane, const struct path *path)
-{
-	for (uint32_t index = lane->first; index;)
-		index = put_run(sn, lane, path, index);
-	list_unlink(&lane->node);
-}
-
-static void put_replies(struct sender *sn)
-{
-	struct out *o = &sn->w->out;
-	for (uint32_t i = 0; i < o->n_replies; i++) {
-		struct out_reply *r = &o->replies[i];
-		use_fd(sn, r->listener->fd);
-		make_room(sn);
-		struct msghdr *m = begin(sn, &r->to, r->listener->any ? &r->from : NULL, NULL);
-		put_iov(sn, r->data, r->len);
-		end(sn, m, 0, 1, r->len);
-	}
-}
-
-static void put_down(struct sender *sn)
-{
-	LIST_FOREACH (node, &sn->w->out.down) {
-		struct turn_socket *s =
-			CONTAINER_OF(LIST_ENTRY(node, struct lane, node), struct turn_socket, down);
-		const struct turn_from *from = turn_alloc_from(s->alloc);
-		const struct udp_listener *l = from->user;
-		use_fd(sn, l->fd);
-		put_lane(sn, &s->down,
-			 &(struct path){.to = &from->client, .from = l->any ? &from->server : NULL});
-	}
-}
-
-static void put_up(struct sender *sn)
-{
-	LIST_FOREACH (node, &sn->w->out.up) {
-		struct turn_socket *s =
-			CONTAINER_OF(LIST_ENTRY(node, struct lane, node), struct turn_socket, up);
-		use_fd(sn, s->fd);
-		put_lane(sn, &s->up, &(struct path){0});
-	}
-}
-
-static void wake_others(struct worker *w)
-{
-	if (!w->woke_any)
-		return;
-	w->woke_any = false;
-	for (unsigned i = 0; i < w->shared->n_workers; i++) {
-		if (!w->woke[i])
-			continue;
-		w->woke[i] = false;
-		mailbox_wake(&w->shared->workers[i]->mailbox);
-	}
-}
-
-void out_flush(struct worker *w)
-{
-	struct out *o = &w->out;
-	wake_others(w);
-	if (o->n_replies || !list_empty(&o->down) || !list_empty(&o->up)) {
-		/* Clearing this, as the build does by default, would cost more than sending a packet. */
-		__attribute__((uninitialized)) struct sender sn;
-		sn.w = w;
-		sn.n_msgs = sn.n_iov = 0;
-		put_replies(&sn);
-		put_down(&sn);
-		put_up(&sn);
-		submit(&sn);
-	}
-	o->n_replies = o->n_entries = o->n_dests = o->n_scratch = 0;
-	o->generation++;
-	worker_arm(w);
+		send_all(sn);
 }

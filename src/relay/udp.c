@@ -1,9 +1,7 @@
 /*
- * Receiving datagrams, and what clients send to the listener sockets.
+ * What clients send to the listener sockets.
  *
- * recvmmsg() fills slots of an arena, in which a burst that the kernel has put together (UDP_GRO) is one
- * entry. The slots stay as they are until what they hold has been sent on (send.c), so that nothing is
- * copied. One allocation is looked up for a whole burst.
+ * One allocation is looked up for a whole burst.
  *
  * A socket bound to all addresses asks for each datagram's destination and answers from there: a client
  * behind a NAT would not see an answer from another address. That is also why "*" makes a socket for IPv4 and
@@ -23,7 +21,7 @@
 #include <unistd.h>
 
 #define BUFFER_BYTES    (8 * 1024 * 1024)
-#define RX_BATCH        48
+#define RX_BATCH        64
 #define ROUNDS_PER_WAKE 4
 
 static void set_int(int fd, int level, int option, int value)
@@ -39,79 +37,6 @@ void udp_tune(int fd, int buffer_bytes)
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer_bytes, sizeof(buffer_bytes)) < 0)
 		set_int(fd, SOL_SOCKET, SO_SNDBUF, buffer_bytes);
 	set_int(fd, SOL_UDP, UDP_GRO, 1);
-}
-
-/* ---- receiving ---- */
-
-unsigned rx_room(struct worker *w)
-{
-	if (RX_SLOTS - w->rx.used < RX_SLOTS / 4) {
-		out_flush(w);
-		w->rx.used = 0;
-	}
-	return RX_SLOTS - w->rx.used;
-}
-
-static void prepare(struct rx *rx, unsigned slot)
-{
-	rx->iov[slot] =
-		(struct iovec){.iov_base = rx->arena + (size_t)slot * RX_STRIDE, .iov_len = RX_SLOT_BYTES};
-	rx->msgs[slot].msg_hdr = (struct msghdr){
-		.msg_name = &rx->names[slot],
-		.msg_namelen = sizeof(rx->names[slot]),
-		.msg_iov = &rx->iov[slot],
-		.msg_iovlen = 1,
-		.msg_control = rx->ctrl[slot],
-		.msg_controllen = RX_CTRL_BYTES,
-	};
-}
-
-unsigned rx_receive(struct worker *w, int fd, unsigned max)
-{
-	struct rx *rx = &w->rx;
-	assert(max <= RX_SLOTS - rx->used);
-	for (unsigned i = 0; i < max; i++)
-		prepare(rx, rx->used + i);
-	int n = recvmmsg(fd, rx->msgs + rx->used, max, MSG_DONTWAIT, NULL);
-	/* Errors of earlier packets are reported here too; what matters of them is in the error queue. */
-	return n > 0 ? (unsigned)n : 0;
-}
-
-static void read_control(struct msghdr *m, struct rx_packet *out)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
-			int size;
-			memcpy(&size, CMSG_DATA(c), sizeof(size));
-			out->segment = (uint32_t)size;
-		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			struct in_pktinfo info;
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			out->to.in = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = info.ipi_addr};
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-			struct in6_pktinfo info;
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			out->to.in6 =
-				(struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = info.ipi6_addr};
-			if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
-				out->to.in6.sin6_scope_id = info.ipi6_ifindex;
-		}
-	}
-}
-
-void rx_get(struct rx *rx, unsigned k, struct rx_packet *out)
-{
-	unsigned slot = rx->used + k;
-	struct msghdr *m = &rx->msgs[slot].msg_hdr;
-	*out = (struct rx_packet){.data = rx->iov[slot].iov_base, .len = rx->msgs[slot].msg_len};
-	out->segment = out->len;
-	/* These sockets are of one family, which never is anything else. */
-	int r = addr_from_sockaddr(&out->from, (const struct sockaddr *)&rx->names[slot]);
-	if (r < 0 || (m->msg_flags & MSG_TRUNC))
-		out->len = 0;
-	read_control(m, out);
-	if (out->segment == 0)
-		out->segment = out->len;
 }
 
 /* ---- clients' datagrams ---- */
@@ -188,20 +113,22 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct udp_listener *l = CONTAINER_OF(poll, struct udp_listener, poll);
 	struct worker *w = l->worker;
-	for (int round = 0; round < ROUNDS_PER_WAKE; round++) {
-		unsigned room = rx_room(w);
-		unsigned want = room < RX_BATCH ? room : RX_BATCH;
-		unsigned n = rx_receive(w, l->fd, want);
+	unsigned n = RX_BATCH;
+	/* Without IP_RECVERR a socket that is not connected hears of no ICMP errors; should there ever be
+	 * another, it is not to be the last that this one hears. */
+	if (status < 0) {
+		int r = uv_poll_start(poll, UV_READABLE, on_readable);
+		assert(r == 0);
+		(void)r;
+	}
+	for (int round = 0; n == RX_BATCH && round < ROUNDS_PER_WAKE; round++) {
+		n = rx_receive(w, l->fd, &l->batch, RX_BATCH);
 		for (unsigned k = 0; k < n; k++) {
 			struct rx_packet p;
 			rx_get(&w->rx, k, &p);
 			handle_packet(l, &p);
 		}
-		w->rx.used += n;
-		if (n)
-			loop_defer(w->loop, &w->flush);
-		if (n < want)
-			break;
+		rx_done(w, n);
 	}
 }
 

@@ -84,6 +84,7 @@ static int make_turn(struct worker *w, const struct worker_params *p)
 	const struct relay_params *r = p->relay;
 	struct turn_params t = {
 		.limits = r->limits,
+		.ledger = p->shared->ledger,
 		.ops = &peer_turn_ops,
 		.arg = w,
 		.policy = w->addresses.policy,
@@ -107,12 +108,17 @@ static int allocate(struct worker *w)
 	w->rx.arena = mem_alloc((size_t)RX_SLOTS * RX_STRIDE);
 	w->woke = mem_zalloc(w->shared->n_workers * sizeof(*w->woke));
 	for (int i = 0; i < 2; i++)
-		w->by_port[i] = mem_zalloc(65536 * sizeof(*w->by_port[i]));
-	return w->rx.arena && w->woke && w->by_port[0] && w->by_port[1] ? 0 : -ENOMEM;
+		w->by_port[i] = mem_zalloc(WORKER_PORTS * sizeof(*w->by_port[i]));
+	if (!w->rx.arena || !w->woke || !w->by_port[0] || !w->by_port[1])
+		return -ENOMEM;
+	rx_init(&w->rx);
+	return 0;
 }
 
 static void release(struct worker *w)
 {
+	map_deinit(&w->newcomers);
+	revocations_deinit(&w->revocations);
 	mem_free(w->rx.arena);
 	mem_free(w->woke);
 	mem_free(w->by_port[0]);
@@ -130,8 +136,13 @@ int worker_new(const struct worker_params *p, struct worker **out)
 	w->addresses = p->addresses;
 	w->loop = p->loop ? p->loop : &w->loop_own;
 	list_init(&w->clients);
+	uint8_t hash_key[MAP_HASH_KEY_BYTES];
+	rand_bytes(NULL, hash_key, sizeof(hash_key));
+	map_init(&w->newcomers, hash_key);
+	revocations_init(&w->revocations);
 	out_init(w);
 	wheel_timer_init(&w->timer, on_timer);
+	tidy_init(w);
 	int r = allocate(w);
 	if (r == 0 && !p->loop)
 		r = loop_init(&w->loop_own);
@@ -242,6 +253,7 @@ void worker_close(struct worker *w)
 	mailbox_close(&w->mailbox);
 	out_flush(w);
 	loop_timer_stop(w->loop, &w->timer);
+	tidy_stop(w);
 	for (size_t i = 0; i < w->n_listeners; i++)
 		net_listener_close(w->listeners[i]);
 	w->turn = turn_free(w->turn);

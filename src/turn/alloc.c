@@ -6,8 +6,8 @@
  * timed, since whoever uses one looks at its time anyway, and what has expired is cleared out when there is
  * need of room.
  *
- * Invariants: an allocation has a relay with a socket as soon as its request is answered; it is in its
- * server's list and its owner's; a stream's origin points to it.
+ * Invariants: an allocation has a relay with a socket and a share of the quotas as soon as its request is
+ * answered; it is in its server's list and its owner's; a stream's origin points to it.
  *
  * Thread: the owner's.
  */
@@ -78,7 +78,25 @@ static void expire(struct wheel_timer *t, uint64_t now_ms)
 		turn_alloc_end(a);
 }
 
-struct turn_alloc *turn_alloc_new(const struct turn_request *q, struct turn_share share)
+static void wipe(struct turn_alloc *a)
+{
+	explicit_bzero(&a->key, sizeof(a->key));
+	mem_free(a);
+}
+
+/* Into the map of 5-tuples, or beside the connection. */
+static int attach(struct turn_alloc *a, struct turn_from *from)
+{
+	if (from->transport != TURN_UDP) {
+		a->origin = from;
+		a->origin->alloc = a;
+		return 0;
+	}
+	size_t n = turn_tuple(&a->from.client, &a->from.server, a->tuple);
+	return map_insert(&a->server->tuples, &a->node, a->tuple, n);
+}
+
+struct turn_alloc *turn_alloc_new(const struct turn_request *q)
 {
 	struct turn_server *s = q->server;
 	size_t name = strlen(q->login.username) + 1;
@@ -87,26 +105,23 @@ struct turn_alloc *turn_alloc_new(const struct turn_request *q, struct turn_shar
 		return NULL;
 	a->server = s;
 	a->from = *q->from;
-	a->share = share;
 	a->key = q->login.key;
 	memcpy(a->username, q->login.username, name);
 	bucket_init(&a->bucket, turn_burst(turn_rate(s->limits.bytes_per_s)), q->now.mono_ms);
 	wheel_timer_init(&a->timer, expire);
-	if (q->from->transport == TURN_UDP) {
-		size_t n = turn_tuple(&a->from.client, &a->from.server, a->tuple);
-		if (map_insert(&s->tuples, &a->node, a->tuple, n) != 0) {
-			mem_free(a);
-			return NULL;
-		}
-	} else {
-		a->origin = q->from;
-		a->origin->alloc = a;
-	}
+	if (turn_owner_join(a, q->login.user) != 0)
+		goto wipe;
+	if (attach(a, q->from) != 0)
+		goto leave;
 	a->from.alloc = a;
 	list_append(&s->allocs, &a->in_server);
-	list_append(&share.owner->allocs, &a->in_owner);
 	s->counters.allocations_now++;
 	return a;
+leave:
+	turn_owner_leave(a);
+wipe:
+	wipe(a);
+	return NULL;
 }
 
 /* All but telling the worker. */
@@ -119,21 +134,15 @@ static void undo(struct turn_alloc *a)
 	else
 		map_remove(&s->tuples, &a->node);
 	list_unlink(&a->in_server);
-	list_unlink(&a->in_owner);
+	turn_owner_leave(a);
 	for (unsigned f = 0; f < TURN_FAMILIES; f++)
 		turn_relay_close(a, f);
 	s->counters.allocations_now--;
-	turn_share_give(s, a->share);
+	turn_share_give(s->ledger, a->share);
 	mem_free(a->channels);
 	mem_free(a->permissions);
 	a->channels = NULL;
 	a->permissions = NULL;
-}
-
-static void wipe(struct turn_alloc *a)
-{
-	explicit_bzero(&a->key, sizeof(a->key));
-	mem_free(a);
 }
 
 void turn_alloc_end(struct turn_alloc *a)
@@ -145,6 +154,8 @@ void turn_alloc_end(struct turn_alloc *a)
 
 void turn_alloc_drop(struct turn_alloc *a)
 {
+	if (a->answer.has_token)
+		turn_reservation_drop(a->server, a->answer.token, a->owner->name);
 	undo(a);
 	wipe(a);
 }

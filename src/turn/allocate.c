@@ -3,7 +3,8 @@
  *
  * One that comes again finds its allocation there, with the same transaction id, and is answered from what
  * the allocation remembers; a failure has left nothing, so it is simply found again. Everything is taken in
- * one order, shares, memory, sockets, and given back in the other.
+ * one order, shares, memory, sockets, and given back in the other; of a reservation, memory comes first, for
+ * once taken out of the ledger it cannot go back.
  *
  * Thread: the owner's.
  */
@@ -51,28 +52,24 @@ static int open_pair(const struct turn_request *q, struct turn_alloc *a, unsigne
 	struct turn_server *s = q->server;
 	struct turn_relay even = {0}, next = {0};
 	struct turn_share share;
-	int r = turn_share_take(s, q->login.user, &q->from->client, &share);
+	int r = turn_share_take(s->ledger, q->login.user, &q->from->client, &share);
 	if (r != 0)
 		return r;
 	r = s->ops->socket_open(s->arg, family_af[family], TURN_PORT_EVEN_AND_NEXT, &even.socket,
 				&even.relayed, &next.socket, &next.relayed);
 	if (r < 0)
 		goto give;
-	struct turn_reservation *res =
-		turn_reservation_new(s, share, next.socket, &next.relayed, q->now.mono_ms);
-	if (!res) {
-		r = -ENOMEM;
+	r = turn_reservation_new(s, share, &next, q->now.mono_ms, a->answer.token);
+	if (r != 0)
 		goto close;
-	}
 	a->relays[family] = even;
 	a->answer.has_token = true;
-	memcpy(a->answer.token, res->token, sizeof(res->token));
 	return 0;
 close:
 	s->ops->socket_close(s->arg, next.socket);
 	s->ops->socket_close(s->arg, even.socket);
 give:
-	turn_share_give(s, share);
+	turn_share_give(s->ledger, share);
 	return r;
 }
 
@@ -114,7 +111,8 @@ static int open_all(const struct turn_request *q, const struct turn_wish *w, str
 	return 0;
 }
 
-static void begin(const struct turn_request *q, struct turn_alloc *a, uint32_t lifetime_s)
+/* Return: 0; -errno: a socket cannot be had after all. */
+static int begin(const struct turn_request *q, struct turn_alloc *a, uint32_t lifetime_s)
 {
 	struct turn_server *s = q->server;
 	memcpy(a->answer.tid, q->m.tid, STUN_TID_BYTES);
@@ -123,24 +121,28 @@ static void begin(const struct turn_request *q, struct turn_alloc *a, uint32_t l
 		if (!a->relays[f].socket)
 			continue;
 		a->relays[f].expires_ms = q->now.mono_ms + (uint64_t)lifetime_s * 1000;
-		s->ops->socket_own(s->arg, a->relays[f].socket, a);
+		int r = s->ops->socket_own(s->arg, a->relays[f].socket, a);
+		if (r < 0)
+			return r;
 	}
 	turn_alloc_time(a);
 	s->counters.allocations[q->from->transport]++;
+	return 0;
 }
 
 static int allocate_new(struct turn_request *q, const struct turn_wish *w, struct turn_alloc **out)
 {
 	struct turn_server *s = q->server;
 	struct turn_share share;
-	int r = turn_share_take(s, q->login.user, &q->from->client, &share);
+	int r = turn_share_take(s->ledger, q->login.user, &q->from->client, &share);
 	if (r != 0)
 		return r;
-	struct turn_alloc *a = turn_alloc_new(q, share);
+	struct turn_alloc *a = turn_alloc_new(q);
 	if (!a) {
-		turn_share_give(s, share);
+		turn_share_give(s->ledger, share);
 		return -ENOMEM;
 	}
+	a->share = share;
 	r = open_all(q, w, a);
 	if (r != 0) {
 		turn_alloc_drop(a);
@@ -152,15 +154,16 @@ static int allocate_new(struct turn_request *q, const struct turn_wish *w, struc
 
 static int allocate_reserved(struct turn_request *q, const struct turn_wish *w, struct turn_alloc **out)
 {
-	struct turn_reservation *res = turn_reservation_find(q->server, w->token);
-	if (!res || strcmp(res->share.owner->name, q->login.user) != 0)
-		return -ENOENT;
-	/* The reservation's share becomes the allocation's. */
-	struct turn_alloc *a = turn_alloc_new(q, res->share);
+	struct turn_relay relay;
+	struct turn_alloc *a = turn_alloc_new(q);
 	if (!a)
 		return -ENOMEM;
-	unsigned family = turn_family(&res->relayed);
-	(void)turn_reservation_take(res, &a->relays[family]);
+	/* The reservation's share becomes the allocation's. */
+	if (!turn_reservation_take(q->server, w->token, q->login.user, &relay, &a->share)) {
+		turn_alloc_drop(a);
+		return -ENOENT;
+	}
+	a->relays[turn_family(&relay.relayed)] = relay;
 	*out = a;
 	return 0;
 }
@@ -177,8 +180,10 @@ size_t turn_do_allocate(struct turn_request *q)
 	if (r != 0)
 		return turn_error(q, r);
 	r = w.token ? allocate_reserved(q, &w, &a) : allocate_new(q, &w, &a);
-	if (r != 0)
-		return turn_error(q, code_of(q->server, r));
-	begin(q, a, w.lifetime_s);
-	return answer(q, a);
+	if (r == 0) {
+		r = begin(q, a, w.lifetime_s);
+		if (r != 0)
+			turn_alloc_drop(a);
+	}
+	return r == 0 ? answer(q, a) : turn_error(q, code_of(q->server, r));
 }

@@ -83,7 +83,7 @@ static int check_kept_key(struct turn_request *q, const struct turn_who *who)
 	if (stun_integrity_check(&q->m, &l->key.hmac) != 0)
 		return STUN_CODE_UNAUTHENTICATED;
 	memcpy(l->username, q->alloc->username, strlen(q->alloc->username) + 1);
-	l->user = q->alloc->share.owner->name;
+	l->user = q->alloc->owner->name;
 	return 0;
 }
 
@@ -123,7 +123,7 @@ int turn_authenticate(struct turn_request *q)
 		return r;
 	q->proven = true;
 	if (q->from->transport == TURN_UDP)
-		turn_budget_proven(q->server, &q->from->client, q->now.mono_ms);
+		turn_budget_proven(q);
 	/* RFC 8656 §5 */
 	return q->alloc && !same_name ? STUN_CODE_WRONG_CREDENTIALS : 0;
 }

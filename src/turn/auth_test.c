@@ -295,6 +295,15 @@ static void unknown_attributes_come_after_proof(void **state)
 	assert_int_equal(stun_read_unknown(&c.m, &type, 1, &n), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(type, 0x7001);
+	/* To who has proved himself, all of them. */
+	uint16_t types[STUN_ATTRS_MAX];
+	kit_begin(&c, STUN_REFRESH);
+	for (uint16_t i = 0; i < 30; i++)
+		stun_build_u32(&c.b, (uint16_t)(0x7000 + i), 1);
+	assert_int_equal(kit_ask(&c), STUN_CODE_UNKNOWN_ATTRIBUTE);
+	assert_int_equal(stun_read_unknown(&c.m, types, STUN_ATTRS_MAX, &n), 0);
+	assert_int_equal(n, 30);
+	assert_int_equal(types[29], 0x701D);
 }
 
 static void fingerprints_are_answered(void **state)

@@ -13,6 +13,7 @@
 #include "turn/memory.h"
 #include "turn/turn.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define TURN_NAME_MAX        (TURN_USERNAME_MAX - 1) /* bytes of a username that can be right, and of the realm */
@@ -72,16 +73,22 @@ struct turn_key {
 	struct stun_hmac hmac;
 };
 
-/* A user with allocations or reservations. */
+/* A user with allocations at this server. */
 struct turn_owner {
 	struct map_node node;
 	struct list allocs;
+	char name[];
+};
+
+/* A user with shares, in the ledger. */
+struct turn_account {
+	struct map_node node;
 	struct list reservations;
 	uint32_t count; /* shares */
 	char name[];
 };
 
-/* A client address or network with allocations. */
+/* A client address or network with shares, in the ledger. */
 struct turn_place {
 	struct map_node node;
 	uint32_t count;
@@ -90,7 +97,7 @@ struct turn_place {
 
 /* What an allocation or a reservation takes of the quotas. */
 struct turn_share {
-	struct turn_owner *owner;
+	struct turn_account *account; /* NULL: nothing is taken */
 	struct turn_place *place;
 };
 
@@ -116,6 +123,7 @@ struct turn_alloc {
 	struct turn_from from;
 	struct turn_from *origin; /* a stream's own, which points back here; NULL for UDP */
 	struct list in_server;
+	struct turn_owner *owner;
 	struct list in_owner;
 	struct turn_share share;
 	struct wheel_timer timer; /* for the relay that expires first */
@@ -127,14 +135,25 @@ struct turn_alloc {
 };
 
 struct turn_reservation {
-	struct turn_server *server;
+	const struct turn_server *maker;
 	struct map_node node;
+	struct list in_ledger;
+	struct list in_account;
 	uint8_t token[STUN_TOKEN_BYTES];
-	struct list in_owner;
+	uint64_t expires_ms;
 	struct turn_share share;
-	struct wheel_timer timer;
-	struct turn_socket *socket;
-	struct addr relayed;
+	struct turn_relay relay; /* its expiry is the allocation's to be */
+};
+
+/* ledger.c alone looks into it, and the tests. */
+struct turn_ledger {
+	pthread_mutex_t mutex;
+	uint32_t total_max, per_user_max, per_address_max;
+	uint32_t total; /* shares */
+	struct map accounts;
+	struct map places;
+	struct map tokens;
+	struct list reservations; /* the oldest first */
 };
 
 /* A configured user. */
@@ -148,6 +167,11 @@ struct turn_static {
 struct turn_secrets {
 	size_t n;
 	char **texts;
+};
+
+/* What may be answered to who has proved nothing, by prefix and by the network around it. */
+struct turn_budget {
+	struct bucket_table *each, *wide;
 };
 
 struct turn_server {
@@ -169,12 +193,12 @@ struct turn_server {
 	uint64_t indications; /* with the prefix the transaction id of the next */
 	struct map tuples;
 	struct map owners;
-	struct map places;
-	struct map reservations;
 	struct list allocs;
-	uint32_t n_shares;
+	struct turn_ledger *ledger;
+	struct turn_ledger *own_ledger; /* the same, where it is not shared; else NULL */
+	struct wheel_timer reservations_timer;
 	struct bucket bucket;
-	struct bucket_table *unproven;
+	struct turn_budget binding_budget, challenge_budget;
 	struct turn_memory *revoked;
 	struct turn_memory *deleted;
 	struct wheel wheel;
@@ -270,11 +294,11 @@ int turn_wish_read(const struct turn_request *q, struct turn_wish *out) MUST_CHE
 
 /* alloc.c */
 
-/** turn_alloc_new() - for @q, with no relay. Takes @share over on success. Return: NULL if out of memory. */
-struct turn_alloc *turn_alloc_new(const struct turn_request *q, struct turn_share share) MUST_CHECK;
+/** turn_alloc_new() - for @q, with no relay and no share. Return: NULL if out of memory. */
+struct turn_alloc *turn_alloc_new(const struct turn_request *q) MUST_CHECK;
 void turn_alloc_end(struct turn_alloc *a);
 
-/** turn_alloc_drop() - end one that nobody has been told of */
+/** turn_alloc_drop() - end one that nobody has been told of, and the reservation that was made with it */
 void turn_alloc_drop(struct turn_alloc *a);
 
 /** turn_alloc_time() - the timer for what expires first */
@@ -286,26 +310,61 @@ void turn_relay_close(struct turn_alloc *a, unsigned family);
 /** turn_tuple() - the key of a 5-tuple. Return: its length. */
 size_t turn_tuple(const struct addr *client, const struct addr *server, uint8_t out[TURN_TUPLE_BYTES_MAX]);
 
+/* revoke.c: the allocations of a user. @a->owner is set as long as it is one of them. Return: 0; -ENOMEM. */
+
+int turn_owner_join(struct turn_alloc *a, const char *user) MUST_CHECK;
+void turn_owner_leave(struct turn_alloc *a);
+
 /* reservation.c */
 
-/** turn_reservation_new() - hold @socket for a token. Takes @share over on success. Return: NULL: out of
- * memory. */
-struct turn_reservation *turn_reservation_new(struct turn_server *s, struct turn_share share,
-					      struct turn_socket *socket, const struct addr *relayed,
-					      uint64_t now_ms) MUST_CHECK;
-struct turn_reservation *turn_reservation_find(const struct turn_server *s,
-					       const uint8_t token[STUN_TOKEN_BYTES]);
+/** turn_reservation_new() - hold @relay for a token. Takes @share over on success. Return: 0; -ENOMEM;
+ * -EEXIST. */
+int turn_reservation_new(struct turn_server *s, struct turn_share share, const struct turn_relay *relay,
+			 uint64_t now_ms, uint8_t token[STUN_TOKEN_BYTES]) MUST_CHECK;
 
-/** turn_reservation_take() - the socket and the share go to the caller */
-struct turn_share turn_reservation_take(struct turn_reservation *r, struct turn_relay *out);
-void turn_reservation_end(struct turn_reservation *r);
+/** turn_reservation_take() - @user's for @token: socket and share go to the caller. Return: whether there is
+ * one. */
+bool turn_reservation_take(struct turn_server *s, const uint8_t token[STUN_TOKEN_BYTES], const char *user,
+			   struct turn_relay *relay, struct turn_share *share) MUST_CHECK;
 
-/* quota.c */
+/** turn_reservation_drop() - end one whose token nobody has been told */
+void turn_reservation_drop(struct turn_server *s, const uint8_t token[STUN_TOKEN_BYTES], const char *user);
+
+/** turn_reservations_expire() - the timer: end what has expired, of all servers of the ledger */
+void turn_reservations_expire(struct wheel_timer *t, uint64_t now_ms);
+
+/** turn_reservations_revoke() - end those of @user, whoever made them */
+void turn_reservations_revoke(struct turn_server *s, const char *user);
+
+/** turn_reservations_end() - end those that this server has made, and its timer */
+void turn_reservations_end(struct turn_server *s);
+
+/* ledger.c; see turn/ledger.h */
 
 /** turn_share_take() - Return: 0; 486; -ENOMEM. */
-int turn_share_take(struct turn_server *s, const char *user, const struct addr *client,
+int turn_share_take(struct turn_ledger *l, const char *user, const struct addr *client,
 		    struct turn_share *out) MUST_CHECK;
-void turn_share_give(struct turn_server *s, struct turn_share share);
+
+/** turn_share_give() - back; nothing for a share with nothing in it */
+void turn_share_give(struct turn_ledger *l, struct turn_share share);
+
+/** turn_ledger_put() - @r is the ledger's on success. Return: 0; -EEXIST; -ENOMEM. */
+int turn_ledger_put(struct turn_ledger *l, struct turn_reservation *r) MUST_CHECK;
+
+/* Each takes one reservation out, which is the caller's then; NULL: there is none. */
+
+/** turn_ledger_claim() - the one with @token, if it is @user's */
+struct turn_reservation *turn_ledger_claim(struct turn_ledger *l, const uint8_t token[STUN_TOKEN_BYTES],
+					   const char *user) MUST_CHECK;
+
+/** turn_ledger_expired() - *@next_ms: when the oldest that is left expires if none has; WHEEL_NEVER: there
+ * is none */
+struct turn_reservation *turn_ledger_expired(struct turn_ledger *l, uint64_t now_ms,
+					     uint64_t *next_ms) MUST_CHECK;
+struct turn_reservation *turn_ledger_of_user(struct turn_ledger *l, const char *user) MUST_CHECK;
+struct turn_reservation *turn_ledger_of_server(struct turn_ledger *l, const struct turn_server *s) MUST_CHECK;
+
+/* budget.c */
 
 /* Bandwidth, in what base/bucket.h holds: 34 Gbit/s and more are no limit. A second's worth may come at once,
  * and in any case the largest datagram. */
@@ -319,12 +378,14 @@ static inline uint32_t turn_burst(uint32_t rate)
 	return rate > 65536 ? rate : 65536;
 }
 
-/** turn_budget() - may a sender that has proved nothing have @reply bytes for @request bytes? */
-bool turn_budget(struct turn_server *s, const struct addr *client, size_t request, size_t reply,
-		 uint64_t now_ms);
+int turn_budget_init(struct turn_server *s) MUST_CHECK;
+void turn_budget_deinit(struct turn_server *s);
 
-/** turn_budget_proven() - answers do reach that prefix */
-void turn_budget_proven(struct turn_server *s, const struct addr *client, uint64_t now_ms);
+/** turn_budget_take() - may who has proved nothing have @reply bytes for @q? */
+bool turn_budget_take(const struct turn_request *q, size_t reply) MUST_CHECK;
+
+/** turn_budget_proven() - answers do reach where @q came from */
+void turn_budget_proven(const struct turn_request *q);
 
 /* peers.c: the tables of an allocation */
 

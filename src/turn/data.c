@@ -113,11 +113,16 @@ bool turn_spend(struct turn_alloc *a, enum turn_way way, size_t bytes, uint64_t 
 	return true;
 }
 
-/* Whether the policy, which may be newer than the permission, lets @peer through. */
-static bool allowed(struct turn_alloc *a, struct turn_permission *p, const struct addr *peer)
+/*
+ * Whether the policy, which may be newer than the permission, lets data from @peer through. A permission is
+ * for an address, and an address of ours may have one for the sake of what is relayed there: any other of its
+ * ports is not a relay but this machine.
+ */
+static bool allowed(struct turn_alloc *a, struct turn_judged *j, const struct addr *peer)
 {
-	turn_judge(a, peer, &p->judged);
-	return !p->judged.refused;
+	const struct turn_server *s = a->server;
+	turn_judge(a, peer, j);
+	return !j->refused && (!j->local || s->ops->relayed_alive(s->arg, peer));
 }
 
 bool turn_down(struct turn_alloc *a, const struct addr *peer, uint64_t now_ms, struct turn_down *out)
@@ -126,8 +131,7 @@ bool turn_down(struct turn_alloc *a, const struct addr *peer, uint64_t now_ms, s
 	struct turn_ip ip = turn_ip_of(peer);
 	struct turn_channel *c = turn_channel_of(a, &ip, addr_port(peer));
 	if (c && c->expires_ms > now_ms && c->permission_ms > now_ms) {
-		turn_judge(a, &c->peer, &c->judged);
-		if (c->judged.refused)
+		if (!allowed(a, &c->judged, &c->peer))
 			return drop(&n->drop_peer_refused);
 		out->channel = c->number;
 		return true;
@@ -135,7 +139,7 @@ bool turn_down(struct turn_alloc *a, const struct addr *peer, uint64_t now_ms, s
 	struct turn_permission *p = turn_permission_find(a, &ip);
 	if (!p || p->expires_ms <= now_ms)
 		return drop(&n->drop_no_permission);
-	if (!allowed(a, p, peer))
+	if (!allowed(a, &p->judged, peer))
 		return drop(&n->drop_peer_refused);
 	out->channel = 0;
 	return true;

@@ -113,7 +113,9 @@ bool turn_login_may_allocate(const struct turn_server *s, const struct turn_logi
 {
 	if (!l->limited)
 		return !static_revoked(s, l->user);
-	/* A credential made after the revocation is good until later than one that was made at it. */
+	/* A credential made after the revocation is good until later than one that was made at it. Where more
+	 * have left than are remembered, some who have not need a new credential before they allocate again.
+	 */
 	return l->expires_s > wall_s &&
-	       l->expires_s > turn_memory_get(s->revoked, l->user, strlen(l->user), wall_s);
+	       l->expires_s > turn_memory_bound(s->revoked, l->user, strlen(l->user), wall_s);
 }

@@ -23,4 +23,10 @@ void turn_memory_put(struct turn_memory *m, const void *key, size_t n, uint64_t 
 /** turn_memory_get() - Return: until when @key is remembered; 0 if it is not. */
 uint64_t turn_memory_get(const struct turn_memory *m, const void *key, size_t n, uint64_t now);
 
+/**
+ * turn_memory_bound() - the same, but never too little: where @key may have been forgotten for want of room,
+ * until when it would be remembered at most, which is that of others too
+ */
+uint64_t turn_memory_bound(const struct turn_memory *m, const void *key, size_t n, uint64_t now);
+
 #endif

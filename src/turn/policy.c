@@ -22,8 +22,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define TEXT_MAX 64
-
 struct net {
 	uint8_t ip[16];
 	uint8_t bits;
@@ -99,59 +97,6 @@ static bool in_nets(const uint8_t ip[16], const struct net *nets, size_t n)
 	return false;
 }
 
-static int bits_from(const char *text, unsigned *out)
-{
-	unsigned value = 0;
-	size_t n = strlen(text);
-	if (n == 0 || n > 3 || (text[0] == '0' && n > 1))
-		return -EINVAL;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return -EINVAL;
-		value = value * 10 + (unsigned)(*text - '0');
-	}
-	*out = value;
-	return 0;
-}
-
-/* Addresses alone: no port, no brackets, no scope, not "*". */
-static int ip_from(const char *text, size_t n, struct addr *out)
-{
-	char ip[TEXT_MAX];
-	if (n == 0 || n >= sizeof(ip) || memchr(text, '[', n) || memchr(text, '%', n) || memchr(text, '*', n))
-		return -EINVAL;
-	memcpy(ip, text, n);
-	ip[n] = '\0';
-	if (addr_parse(out, ip, 0) != 0 || addr_port(out) != 0)
-		return -EINVAL;
-	/* "1.2.3.4:0" */
-	return out->sa.sa_family == AF_INET && !strstr(ip, "::") && strchr(ip, ':') &&
-			       strchr(ip, ':') == strrchr(ip, ':')
-		       ? -EINVAL
-		       : 0;
-}
-
-int turn_prefix_parse(const char *text, struct turn_prefix *out)
-{
-	struct turn_prefix p;
-	const char *slash = strchr(text, '/');
-	size_t n = slash ? (size_t)(slash - text) : strlen(text);
-	if (ip_from(text, n, &p.addr) < 0)
-		return -EINVAL;
-	bool ip4 = p.addr.sa.sa_family == AF_INET;
-	/* ::ffff:a.b.c.d has become IPv4, but its length still counts from the front of the IPv6 address. */
-	unsigned skip = ip4 && memchr(text, ':', n) ? 96 : 0;
-	unsigned most = ip4 ? 32 : 128;
-	p.bits = skip + most;
-	if (slash && bits_from(slash + 1, &p.bits) < 0)
-		return -EINVAL;
-	if (p.bits < skip || p.bits - skip > most)
-		return -EINVAL;
-	p.bits -= skip;
-	*out = p;
-	return 0;
-}
-
 static bool touches(const struct net *a, const struct net *nets, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -160,13 +105,11 @@ static bool touches(const struct net *a, const struct net *nets, size_t n)
 	return false;
 }
 
-static int net_from(const struct turn_prefix *p, struct net *out)
+static int net_from(const struct addr_range *r, struct net *out)
 {
-	struct ip ip = ip_of(&p->addr);
-	if (p->bits > (ip.ip4 ? 32u : 128u))
-		return -EINVAL;
+	struct ip ip = ip_of(&r->addr);
 	memcpy(out->ip, ip.bytes, 16);
-	out->bits = (uint8_t)(p->bits + (ip.ip4 ? 96 : 0));
+	out->bits = (uint8_t)(r->bits + (ip.ip4 ? 96 : 0));
 	bool bad = ip.ip4 ? touches(out, never4, ARRAY_LEN(never4)) : touches(out, never6, ARRAY_LEN(never6));
 	return bad ? -EINVAL : 0;
 }
@@ -179,7 +122,7 @@ static void put_ips(struct net *nets, const struct addr *addrs, size_t n)
 	}
 }
 
-int turn_policy_new(const struct turn_prefix *allow, size_t n_allow, const struct addr *own, size_t n_own,
+int turn_policy_new(const struct addr_range *allow, size_t n_allow, const struct addr *own, size_t n_own,
 		    const struct addr *relayed, size_t n_relayed, struct turn_policy **out)
 {
 	size_t n = n_allow + n_own + n_relayed;

@@ -14,7 +14,7 @@
 
 struct turn_policy;
 
-enum turn_refusal { TURN_ALLOWED, TURN_REFUSED_RANGE, TURN_REFUSED_PORT, TURN_REFUSED_OWN };
+enum turn_refusal { TURN_ALLOWED, TURN_REFUSED_RANGE, TURN_REFUSED_PORT, TURN_REFUSED_OWN, TURN_REFUSALS };
 
 /* The relay's own relayed address: only ever served in process. */
 struct turn_verdict {
@@ -22,23 +22,16 @@ struct turn_verdict {
 	bool local;
 };
 
-struct turn_prefix {
-	struct addr addr;
-	unsigned bits;
-};
-
-/** turn_prefix_parse() - "10.0.0.0/8", "fd00::/8", or an address alone. Return: 0; -EINVAL. */
-int turn_prefix_parse(const char *text, struct turn_prefix *out) MUST_CHECK;
-
 /**
  * turn_policy_new() - a policy, unchangeable once made
  * @allow:   private ranges that are opened (turn.allow_peers). One that touches loopback, link-local,
- * multicast or the unspecified address is refused with -EINVAL.
+ * multicast or the unspecified address is refused with -EINVAL. An IPv4 range opens IPv4 addresses, not what
+ * an IPv6 one carries of them.
  * @own:     addresses of this machine, all ports refused
  * @relayed: addresses under which relayed addresses are seen: these are judged local, not refused
  * Return: 0; -EINVAL; -ENOMEM.
  */
-int turn_policy_new(const struct turn_prefix *allow, size_t n_allow, const struct addr *own, size_t n_own,
+int turn_policy_new(const struct addr_range *allow, size_t n_allow, const struct addr *own, size_t n_own,
 		    const struct addr *relayed, size_t n_relayed, struct turn_policy **out) MUST_CHECK;
 struct turn_policy *turn_policy_free(struct turn_policy *p);
 

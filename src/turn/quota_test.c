@@ -50,6 +50,11 @@ static const char *const near6[4] = {"[2a00:1450::1]", "[2a00:1450::2]", "[2a00:
 static const char *const apart[4] = {"a", "b", "c", "d"};
 static const char *const same[4] = {"a", "a", "a", "d"};
 
+static void assert_empty(const struct turn_ledger *l)
+{
+	assert_int_equal(l->accounts.count + l->places.count + l->tokens.count + l->total, 0);
+}
+
 /* The third is one too many, until the first ends. */
 static void third_is_refused(void)
 {
@@ -118,7 +123,7 @@ static void reservations_count(void **state)
 	stun_build_even_port(&c[2].b, true);
 	assert_int_equal(kit_ask(&c[2]), STUN_CODE_QUOTA_REACHED);
 	assert_int_equal(k.open, 1);
-	assert_int_equal(k.server->n_shares, 1);
+	assert_int_equal(k.server->ledger->total, 1);
 }
 
 /* Bytes that @n requests without proof bring, of bytes sent. */
@@ -179,8 +184,74 @@ static void proof_fills_the_budget(void **state)
 	assert_int_equal(kit_allocate(&c[0]), 0);
 	assert_true(reflect(&c[2], STUN_ALLOCATE, 8, &sent) >= 8 * 88);
 	assert_int_equal(kit_allocate(&c[2]), 0);
-	/* Who has an allocation is not limited at all. */
-	assert_int_equal(reflect(&c[0], STUN_BINDING, 100, &sent), 3200);
+}
+
+static uint32_t below(uint32_t n)
+{
+	k.random = k.random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+	return (uint32_t)(k.random >> 33) % n;
+}
+
+/* Whatever is sent in the name of a network, and whenever: it gets what it sends, less an eighth, and a
+ * budget. */
+static void no_network_gets_more_than_it_sends(void **state)
+{
+	static const uint16_t methods[] = {STUN_BINDING, STUN_ALLOCATE, STUN_REFRESH};
+	const size_t budget = 1000, kinds = 2, wide = 4;
+	for (unsigned round = 0; round < 20; round++) {
+		size_t sent = 0, got = 0;
+		k = (struct kit){.limits = {.unauth_budget_bytes = budget, .unauth_prefixes = 4096}};
+		start(far, apart);
+		k.random = round;
+		uint32_t addresses = 1 + below(256);
+		for (unsigned i = 0; i < 3000; i++) {
+			c[0].from.client.in.sin_addr.s_addr = htonl(0xC6000000 + below(addresses));
+			kit_begin(&c[0], methods[below(3)]);
+			for (uint32_t n = below(3); n; n--)
+				stun_build_u32(&c[0].b, 0x8F00, 0);
+			int r = kit_plain(&c[0]);
+			sent += c[0].sent_len;
+			got += r < 0 ? 0 : c[0].answer_len;
+		}
+		assert_true(got <= sent - sent / 8 + kinds * wide * budget);
+		if (addresses == 1)
+			assert_true(got <= sent - sent / 8 + kinds * budget);
+		if (round < 19)
+			kit_deinit(&k);
+	}
+}
+
+/* A stream of what anybody can send in their name does not keep people out. */
+static void bindings_leave_the_challenge_alone(void **state)
+{
+	size_t sent = 0;
+	k.limits.unauth_budget_bytes = 1000;
+	start(near, apart);
+	(void)reflect(&c[0], STUN_BINDING, 10000, &sent);
+	assert_int_equal(kit_allocate(&c[1]), 0);
+	/* And challenges come back in seconds. */
+	(void)reflect(&c[0], STUN_ALLOCATE, 10000, &sent);
+	kit_advance(&k, 2000);
+	assert_int_equal(kit_allocate(&c[2]), 0);
+}
+
+/* A live call's 5-tuple can be written into packets as any other. */
+static void an_allocation_is_no_use_for_reflection(void **state)
+{
+	static const uint16_t methods[] = {STUN_ALLOCATE, STUN_REFRESH, STUN_CHANNEL_BIND, STUN_BINDING};
+	k.limits.unauth_budget_bytes = 1000;
+	start(near, apart);
+	assert_int_equal(kit_allocate(&c[0]), 0);
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		size_t sent = 0;
+		(void)reflect(&c[0], methods[i], 1000, &sent);
+		sent = 0;
+		size_t got = reflect(&c[0], methods[i], 1000, &sent);
+		assert_true(got < sent);
+		/* What is proven is answered all the same. */
+		assert_int_equal(kit_refresh(&c[0], 600), 0);
+		assert_int_equal(kit_permit(&c[0], "198.0.9.9"), 0);
+	}
 }
 
 static void a_table_of_prefixes_does_not_grow(void **state)
@@ -192,7 +263,8 @@ static void a_table_of_prefixes_does_not_grow(void **state)
 		kit_begin(&c[0], STUN_BINDING);
 		assert_int_equal(kit_plain(&c[0]), 0);
 	}
-	assert_int_equal(k.server->owners.count + k.server->places.count + k.server->tuples.count, 0);
+	assert_int_equal(k.server->owners.count + k.server->tuples.count, 0);
+	assert_empty(k.server->ledger);
 }
 
 static void revoked_users_are_out(void **state)
@@ -232,7 +304,8 @@ static void revoked_with_reservations(void **state)
 	assert_int_equal(k.open, 2);
 	turn_revoke(k.server, "a", k.now);
 	assert_int_equal(k.open, 0);
-	assert_int_equal(k.server->owners.count + k.server->places.count + k.server->n_shares, 0);
+	assert_int_equal(k.server->owners.count, 0);
+	assert_empty(k.server->ledger);
 }
 
 static void revoked_static_users(void **state)
@@ -258,6 +331,9 @@ static void many_revocations_keep_their_size(void **state)
 	}
 	turn_revoke(k.server, "a", k.now);
 	assert_int_equal(kit_allocate(&c[0]), STUN_CODE_UNAUTHENTICATED);
+	/* Where some had to be forgotten, those who have not left need a credential of after that. */
+	kit_advance(&k, 2000);
+	kit_credential(&c[3], KIT_SECRET, "d", k.now.wall_s + 600);
 	assert_int_equal(kit_allocate(&c[3]), 0);
 }
 
@@ -313,7 +389,8 @@ static void memory_may_run_out_anywhere(void **state)
 	}
 	kit_advance(&k, 700000);
 	assert_int_equal(k.open, 0);
-	assert_int_equal(k.server->owners.count + k.server->places.count + k.server->n_shares, 0);
+	assert_int_equal(k.server->owners.count, 0);
+	assert_empty(k.server->ledger);
 }
 
 static void a_server_is_whole_or_not_at_all(void **state)
@@ -341,6 +418,26 @@ static void a_server_is_whole_or_not_at_all(void **state)
 	assert_int_equal(kit_allocate(&c[0]), 0);
 }
 
+/* However many leave, nobody who has is let in again. */
+static void nobody_revoked_is_forgotten(void **state)
+{
+	struct kit_client late;
+	start(far, apart);
+	assert_int_equal(kit_allocate(&c[0]), 0);
+	turn_revoke(k.server, "a", k.now);
+	kit_advance(&k, 2000);
+	for (unsigned i = 0; i < 100000; i++) {
+		char user[32];
+		(void)snprintf(user, sizeof(user), "u%u", i);
+		turn_revoke(k.server, user, k.now);
+	}
+	assert_int_equal(kit_allocate(&c[0]), STUN_CODE_UNAUTHENTICATED);
+	/* Whoever has not left and asks for a new credential is in. */
+	kit_advance(&k, 2000);
+	kit_client(&k, &late, TURN_UDP, "198.0.9.1:9", "b");
+	assert_int_equal(kit_allocate(&late), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -354,8 +451,12 @@ int main(void)
 		TEST(no_use_for_reflection),
 		TEST(streams_prove_themselves),
 		TEST(proof_fills_the_budget),
+		TEST(no_network_gets_more_than_it_sends),
+		TEST(bindings_leave_the_challenge_alone),
+		TEST(an_allocation_is_no_use_for_reflection),
 		TEST(a_table_of_prefixes_does_not_grow),
 		TEST(revoked_users_are_out),
+		TEST(nobody_revoked_is_forgotten),
 		TEST(revoked_with_reservations),
 		TEST(revoked_static_users),
 		TEST(many_revocations_keep_their_size),

@@ -1,65 +1,91 @@
 /*
  * Ports held for whoever comes with the token (RFC 8656 §7.2, §18.10), for 30 seconds. Only the user that
- * asked for it gets it, and a reservation counts as an allocation until then.
+ * asked for it gets it, at whichever server of the ledger the second request arrives, and a reservation
+ * counts as an allocation until then.
  *
- * Thread: the owner's.
+ * Expiry needs no word between servers: each that has made one has a timer, and a server whose timer fires
+ * ends whatever in the ledger has expired, its own or another's, and sets it anew for what expires next.
+ * Invariant: while a reservation is in the ledger its maker's timer stands, for then or sooner. (Sooner by as
+ * much as the clocks of two workers differ, milliseconds, it may also be later.)
+ *
+ * Thread: the owner's of the server; the ledger is shared.
  */
 #include "base/mem.h"
 #include "turn/core.h"
 
+#include <errno.h>
 #include <string.h>
 
-static void expire(struct wheel_timer *t, uint64_t now_ms)
-{
-	turn_reservation_end(CONTAINER_OF(t, struct turn_reservation, timer));
-}
-
-struct turn_reservation *turn_reservation_new(struct turn_server *s, struct turn_share share,
-					      struct turn_socket *socket, const struct addr *relayed,
-					      uint64_t now_ms)
+int turn_reservation_new(struct turn_server *s, struct turn_share share, const struct turn_relay *relay,
+			 uint64_t now_ms, uint8_t token[STUN_TOKEN_BYTES])
 {
 	struct turn_reservation *r = mem_zalloc(sizeof(*r));
 	if (!r)
-		return NULL;
-	r->server = s;
-	r->socket = socket;
-	r->relayed = *relayed;
+		return -ENOMEM;
+	r->maker = s;
+	r->relay = *relay;
 	r->share = share;
+	r->expires_ms = now_ms + TURN_RESERVATION_MS;
 	s->rand(s->rand_arg, r->token, sizeof(r->token));
-	if (map_insert(&s->reservations, &r->node, r->token, sizeof(r->token)) != 0) {
+	memcpy(token, r->token, sizeof(r->token));
+	uint64_t expires_ms = r->expires_ms;
+	int rc = turn_ledger_put(s->ledger, r);
+	if (rc != 0) {
 		mem_free(r);
-		return NULL;
+		return rc;
 	}
-	list_append(&share.owner->reservations, &r->in_owner);
-	wheel_timer_init(&r->timer, expire);
-	wheel_start(&s->wheel, &r->timer, now_ms + TURN_RESERVATION_MS);
-	return r;
+	/* @r may be another's by now. */
+	if (!wheel_timer_active(&s->reservations_timer))
+		wheel_start(&s->wheel, &s->reservations_timer, expires_ms);
+	return 0;
 }
 
-struct turn_reservation *turn_reservation_find(const struct turn_server *s,
-					       const uint8_t token[STUN_TOKEN_BYTES])
+bool turn_reservation_take(struct turn_server *s, const uint8_t token[STUN_TOKEN_BYTES], const char *user,
+			   struct turn_relay *relay, struct turn_share *share)
 {
-	struct map_node *node = map_find(&s->reservations, token, STUN_TOKEN_BYTES);
-	return node ? CONTAINER_OF(node, struct turn_reservation, node) : NULL;
-}
-
-struct turn_share turn_reservation_take(struct turn_reservation *r, struct turn_relay *out)
-{
-	struct turn_share share = r->share;
-	out->socket = r->socket;
-	out->relayed = r->relayed;
-	wheel_stop(&r->server->wheel, &r->timer);
-	list_unlink(&r->in_owner);
-	map_remove(&r->server->reservations, &r->node);
+	struct turn_reservation *r = turn_ledger_claim(s->ledger, token, user);
+	if (!r)
+		return false;
+	*relay = r->relay;
+	*share = r->share;
 	mem_free(r);
-	return share;
+	return true;
 }
 
-void turn_reservation_end(struct turn_reservation *r)
+/* One that is out of the ledger. */
+static void end(struct turn_server *s, struct turn_reservation *r)
 {
-	struct turn_server *s = r->server;
-	struct turn_relay relay;
-	struct turn_share share = turn_reservation_take(r, &relay);
-	s->ops->socket_close(s->arg, relay.socket);
-	turn_share_give(s, share);
+	s->ops->socket_close(s->arg, r->relay.socket);
+	turn_share_give(s->ledger, r->share);
+	mem_free(r);
+}
+
+void turn_reservation_drop(struct turn_server *s, const uint8_t token[STUN_TOKEN_BYTES], const char *user)
+{
+	struct turn_reservation *r = turn_ledger_claim(s->ledger, token, user);
+	if (r)
+		end(s, r);
+}
+
+void turn_reservations_expire(struct wheel_timer *t, uint64_t now_ms)
+{
+	struct turn_server *s = CONTAINER_OF(t, struct turn_server, reservations_timer);
+	uint64_t next_ms;
+	for (struct turn_reservation *r; (r = turn_ledger_expired(s->ledger, now_ms, &next_ms)) != NULL;)
+		end(s, r);
+	if (next_ms != WHEEL_NEVER)
+		wheel_start(&s->wheel, t, next_ms);
+}
+
+void turn_reservations_revoke(struct turn_server *s, const char *user)
+{
+	for (struct turn_reservation *r; (r = turn_ledger_of_user(s->ledger, user)) != NULL;)
+		end(s, r);
+}
+
+void turn_reservations_end(struct turn_server *s)
+{
+	for (struct turn_reservation *r; (r = turn_ledger_of_server(s->ledger, s)) != NULL;)
+		end(s, r);
+	wheel_stop(&s->wheel, &s->reservations_timer);
 }

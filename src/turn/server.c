@@ -8,7 +8,8 @@
 #include "stun/read.h"
 #include "turn/core.h"
 
-#define UNKNOWN_MAX 4 /* of attributes told in a 420: the answer need not grow with the request */
+/* Attributes told in a 420 to who has proved nothing: that answer need not grow with the request. */
+#define UNKNOWN_MAX 4
 
 typedef size_t (*handler)(struct turn_request *q);
 
@@ -55,11 +56,11 @@ static size_t binding(struct turn_request *q)
 
 static size_t turn_request(struct turn_request *q, handler handle)
 {
-	uint16_t unknown[UNKNOWN_MAX];
+	uint16_t unknown[STUN_ATTRS_MAX];
 	int r = turn_authenticate(q);
 	if (r != 0)
 		return turn_error(q, r);
-	size_t n = stun_msg_unknown(&q->m, STUN_UNDERSTOOD_TURN, unknown, UNKNOWN_MAX);
+	size_t n = stun_msg_unknown(&q->m, STUN_UNDERSTOOD_TURN, unknown, STUN_ATTRS_MAX);
 	if (n)
 		return turn_unknown(q, unknown, n);
 	/* Refresh tells for itself: it may be the one that ended the allocation. */
@@ -94,11 +95,9 @@ static size_t answer(struct turn_request *q)
 		return 0;
 	q->server->counters.requests++;
 	q->alloc = udp ? turn_find(q->server, &q->from->client, &q->from->server) : q->from->alloc;
-	/* Who has an allocation has proved that answers reach him. */
-	bool known = !udp || q->alloc;
+	/* A 5-tuple with an allocation proves nothing: whoever knows it can write it into his packets. */
 	size_t n = handle ? turn_request(q, handle) : binding(q);
-	if (n == 0 || known || q->proven ||
-	    turn_budget(q->server, &q->from->client, q->m.len, n, q->now.mono_ms))
+	if (n == 0 || !udp || q->proven || turn_budget_take(q, n))
 		return n;
 	q->server->counters.unauth_limited++;
 	return 0;

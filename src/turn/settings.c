@@ -6,13 +6,13 @@
 #include "base/mem.h"
 #include "stun/opaque.h"
 #include "turn/core.h"
+#include "turn/ledger.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define REVOKED_SETS   512
+#define REVOKED_SETS   2048
 #define DELETED_SETS   128
-#define BUCKET_WAYS    8
 #define CREDENTIAL_S   600
 #define LIFETIME_MAX_S 3600
 
@@ -105,17 +105,19 @@ static void random_key(struct turn_server *s, uint8_t key[MAP_HASH_KEY_BYTES])
 static int make_tables(struct turn_server *s)
 {
 	uint8_t key[MAP_HASH_KEY_BYTES];
-	size_t sets = 1;
-	uint32_t budget = s->limits.unauth_budget_bytes;
-	while (sets * BUCKET_WAYS < s->limits.unauth_prefixes)
-		sets *= 2;
-	random_key(s, key);
-	s->unproven = bucket_table_new(sets, budget, budget, key);
 	random_key(s, key);
 	s->revoked = turn_memory_new(REVOKED_SETS, key);
 	random_key(s, key);
 	s->deleted = turn_memory_new(DELETED_SETS, key);
-	return s->unproven && s->revoked && s->deleted ? 0 : -ENOMEM;
+	return s->revoked && s->deleted ? turn_budget_init(s) : -ENOMEM;
+}
+
+static int join_ledger(struct turn_server *s, struct turn_ledger *shared)
+{
+	s->ledger = shared;
+	if (!shared)
+		s->ledger = s->own_ledger = turn_ledger_new(&s->limits, s->rand, s->rand_arg);
+	return s->ledger ? 0 : -ENOMEM;
 }
 
 static void bound_limits(struct turn_limits *l)
@@ -142,7 +144,7 @@ static void init_plain(struct turn_server *s, const struct turn_params *p)
 	memcpy(s->nonce_key, p->nonce_key, sizeof(s->nonce_key));
 	s->rand(s->rand_arg, (uint8_t *)&s->indication_prefix, sizeof(s->indication_prefix));
 	s->rand(s->rand_arg, (uint8_t *)&s->indications, sizeof(s->indications));
-	struct map *maps[] = {&s->tuples, &s->owners, &s->places, &s->reservations};
+	struct map *maps[] = {&s->tuples, &s->owners};
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++) {
 		uint8_t key[MAP_HASH_KEY_BYTES];
 		random_key(s, key);
@@ -150,6 +152,7 @@ static void init_plain(struct turn_server *s, const struct turn_params *p)
 	}
 	list_init(&s->allocs);
 	wheel_init(&s->wheel, p->now.mono_ms);
+	wheel_timer_init(&s->reservations_timer, turn_reservations_expire);
 	bucket_init(&s->bucket, turn_burst(turn_rate(s->limits.bytes_per_s_total)), p->now.mono_ms);
 }
 
@@ -166,6 +169,8 @@ int turn_new(const struct turn_params *p, struct turn_server **out)
 		r = copy_users(s, p->users, p->n_users);
 	if (r == 0)
 		r = make_tables(s);
+	if (r == 0)
+		r = join_ledger(s, p->ledger);
 	if (r != 0) {
 		turn_free(s);
 		return r;
@@ -180,14 +185,13 @@ struct turn_server *turn_free(struct turn_server *s)
 		return NULL;
 	while (!list_empty(&s->allocs))
 		turn_alloc_end(LIST_ENTRY(s->allocs.next, struct turn_alloc, in_server));
-	for (struct map_node *node; (node = map_first(&s->reservations)) != NULL;)
-		turn_reservation_end(CONTAINER_OF(node, struct turn_reservation, node));
+	if (s->ledger)
+		turn_reservations_end(s);
+	turn_ledger_free(s->own_ledger);
 	map_deinit(&s->tuples);
 	map_deinit(&s->owners);
-	map_deinit(&s->places);
-	map_deinit(&s->reservations);
 	wheel_deinit(&s->wheel);
-	bucket_table_free(s->unproven);
+	turn_budget_deinit(s);
 	turn_memory_free(s->revoked);
 	turn_memory_free(s->deleted);
 	free_secrets(&s->secrets);

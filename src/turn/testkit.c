@@ -39,7 +39,7 @@ static struct turn_socket *new_socket(struct kit *k, int family, uint16_t port)
 		struct turn_socket *s = &k->sockets[i];
 		if (s->open)
 			continue;
-		*s = (struct turn_socket){.open = true};
+		*s = (struct turn_socket){.kit = k, .open = true};
 		s->relayed = kit_addr(family == AF_INET ? "198.41.0.4:1" : "[2620:0:2d0::1]:1");
 		addr_set_port(&s->relayed, port);
 		k->open++;
@@ -70,19 +70,26 @@ static int socket_open(void *arg, int family, enum turn_port port, struct turn_s
 	return 0;
 }
 
-static void socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a)
+static int socket_own(void *arg, struct turn_socket *s, struct turn_alloc *a)
 {
+	struct kit *k = arg;
 	assert(s->open && !s->owner);
+	if (k->fail_own)
+		return k->fail_own;
+	s->kit->open--;
+	s->kit = k;
+	k->open++;
 	s->owner = a;
+	return 0;
 }
 
 static void socket_close(void *arg, struct turn_socket *s)
 {
 	struct kit *k = arg;
-	assert(s->open);
+	assert(s->open && (!s->owner || s->kit == k));
 	s->open = false;
 	s->owner = NULL;
-	k->open--;
+	s->kit->open--;
 }
 
 static void alloc_gone(void *arg, struct turn_alloc *a, void *user)
@@ -113,11 +120,11 @@ static void refused(void *arg, const struct addr *client, const struct addr *pee
 
 void kit_set_peers(struct kit *k, const char *allow)
 {
-	struct turn_prefix prefix;
+	struct addr_range prefix;
 	struct addr own = kit_addr("198.41.0.9"),
 		    relayed[2] = {kit_addr("198.41.0.4"), kit_addr("2620:0:2d0::1")};
 	struct turn_policy *p, *old = k->policy;
-	int r = allow ? turn_prefix_parse(allow, &prefix) : 0;
+	int r = allow ? addr_range_parse(&prefix, allow) : 0;
 	assert(r == 0);
 	r = turn_policy_new(&prefix, allow ? 1 : 0, &own, 1, relayed, 2, &p);
 	assert(r == 0);
@@ -154,6 +161,7 @@ int kit_init(struct kit *k)
 	if (!k->policy)
 		kit_set_peers(k, NULL);
 	struct turn_params p = {.limits = *l,
+				.ledger = k->ledger,
 				.ops = &k->ops,
 				.arg = k,
 				.policy = k->policy,
@@ -215,21 +223,45 @@ static size_t check_alloc(const struct turn_alloc *a)
 	return sockets;
 }
 
+/* The ledger, which may be of several servers. Return: reservations that @s has made. */
+static size_t check_ledger(const struct turn_server *s)
+{
+	const struct turn_ledger *l = s->ledger;
+	size_t all = 0, mine = 0;
+	for (const struct list *n = l->reservations.next; n != &l->reservations; n = n->next) {
+		const struct turn_reservation *r = LIST_ENTRY(n, const struct turn_reservation, in_ledger);
+		assert(r->relay.socket->open && !r->relay.socket->owner && r->share.account->count > 0);
+		all++;
+		mine += r->maker == s;
+		if (r->maker == s)
+			assert(wheel_timer_active(&s->reservations_timer) &&
+			       s->reservations_timer.due_ms <= r->expires_ms);
+	}
+	assert(all == l->tokens.count && all <= l->total && l->total <= l->total_max);
+	assert(l->accounts.count <= l->total && l->places.count <= l->total);
+	assert((l->accounts.count == 0) == (l->total == 0));
+	if (s->own_ledger)
+		assert(l->total == s->counters.allocations_now + all && mine == all);
+	else
+		assert(l->total >= s->counters.allocations_now + mine);
+	return mine;
+}
+
 void kit_check(const struct kit *k)
 {
 	struct turn_server *s = k->server;
-	size_t allocs = 0, sockets = s->reservations.count, udp = 0;
+	size_t allocs = 0, sockets = check_ledger(s), udp = 0;
 	for (const struct list *n = s->allocs.next; n != &s->allocs; n = n->next) {
 		const struct turn_alloc *a = LIST_ENTRY(n, const struct turn_alloc, in_server);
 		allocs++;
 		udp += a->from.transport == TURN_UDP;
 		sockets += check_alloc(a);
+		assert(a->share.account && strcmp(a->share.account->name, a->owner->name) == 0);
 	}
 	assert(allocs == s->counters.allocations_now && udp == s->tuples.count);
-	assert(allocs + s->reservations.count == s->n_shares && s->n_shares <= s->limits.allocations);
-	assert(s->wheel.count == s->n_shares && sockets == k->open);
-	assert(s->owners.count <= s->n_shares && s->places.count <= s->n_shares);
-	assert((s->owners.count == 0) == (s->n_shares == 0));
+	assert(s->wheel.count == allocs + wheel_timer_active(&s->reservations_timer));
+	assert(sockets == k->open);
+	assert(s->owners.count <= allocs && (s->owners.count == 0) == (allocs == 0));
 }
 
 void kit_advance(struct kit *k, uint64_t ms)

@@ -13,6 +13,7 @@
 #define KIT_SOCKETS 64
 
 struct turn_socket {
+	struct kit *kit; /* that opened it, until one owns it */
 	struct addr relayed;
 	struct turn_alloc *owner;
 	bool open;
@@ -26,11 +27,13 @@ struct kit {
 	uint8_t nonce_key[32];
 	struct turn_ops ops;
 	struct turn_limits limits;
+	struct turn_ledger *ledger; /* shared with other kits; NULL: none. The test's own. */
 	/* What the worker does and saw. */
 	struct turn_socket sockets[KIT_SOCKETS];
 	size_t open;
 	uint16_t next_port;
 	int fail_ip4, fail_ip6; /* what socket_open() returns; 0: works */
+	int fail_own;
 	unsigned gone;
 	void *gone_user;
 	unsigned refused;
@@ -59,7 +62,8 @@ struct kit_client {
 	struct stun_msg m; /* the answer */
 };
 
-/** kit_init() - @k all zero but for @k->limits, 0 of which stands for plenty. Return: as turn_new(). */
+/** kit_init() - @k all zero but for @k->ledger and @k->limits, 0 of which stands for plenty. Return: as
+ * turn_new(). */
 int kit_init(struct kit *k);
 void kit_deinit(struct kit *k);
 void kit_advance(struct kit *k, uint64_t ms);

@@ -4,6 +4,7 @@
  * The worker hands in what it received, with the time; the server answers requests into a buffer, and tells
  * for data where it goes. Sockets are the worker's: the server asks for them through turn_ops. It reads no
  * clock, makes no system call and holds no global. Nothing is kept for a sender that has not authenticated.
+ * What the servers of a process count together is in turn/ledger.h.
  *
  * Results of peers are counted in struct turn_counters, never logged one by one; refused peers are reported
  * through turn_ops.refused, which the worker rate-limits.
@@ -22,6 +23,7 @@
 
 struct turn_server;
 struct turn_alloc;
+struct turn_ledger;
 
 enum turn_transport { TURN_UDP, TURN_TCP, TURN_TLS, TURN_TRANSPORTS };
 
@@ -37,17 +39,19 @@ struct turn_time {
 #define TURN_PEERS_MAX 256
 
 struct turn_limits {
-	uint32_t allocations;          /* of this worker */
-	uint32_t allocations_per_user; /* per user behind "expiry:": new credentials give no new quota; 486 */
-	uint32_t allocations_per_address; /* per client IPv4 address or IPv6 /64; 486 */
+	/* These three, reservations counted as allocations, are the ledger's, if there is one; more: 486. */
+	uint32_t allocations;             /* in all */
+	uint32_t allocations_per_user;    /* per user behind "expiry:": new credentials give no new quota */
+	uint32_t allocations_per_address; /* per client IPv4 address or IPv6 /64 */
 	uint32_t permissions;             /* per allocation; TURN_PEERS_MAX at most */
 	uint32_t channels;                /* per allocation; TURN_PEERS_MAX at most */
 	uint32_t lifetime_max_s;          /* of an allocation, granted at most; 0: an hour */
 	uint64_t bytes_per_s;             /* per allocation, both ways together; 0: unlimited */
-	uint64_t bytes_per_s_total;       /* of this worker; 0: unlimited */
-	uint32_t
-		unauth_budget_bytes; /* per source prefix: what may be answered before it must prove itself */
-	uint32_t unauth_prefixes;    /* size of that table */
+	uint64_t bytes_per_s_total; /* of this server alone: it is taken for every packet; 0: unlimited */
+	/* Per source prefix: what may be answered before it must prove itself, for Binding and for the
+	 * challenge each. */
+	uint32_t unauth_budget_bytes;
+	uint32_t unauth_prefixes; /* size of that table */
 };
 
 struct turn_user {
@@ -71,8 +75,12 @@ struct turn_ops {
 	 */
 	int (*socket_open)(void *arg, int family, enum turn_port port, struct turn_socket **out,
 			   struct addr *relayed, struct turn_socket **next, struct addr *next_relayed);
-	/* What arrives at @s is for @a from now on. */
-	void (*socket_own)(void *arg, struct turn_socket *s, struct turn_alloc *a);
+	/*
+	 * What arrives at @s is for @a from now on. Where servers share a ledger, @s may be one that another
+	 * of them has opened, and that nobody has owned. Called once for a socket. Return: 0; -errno (508).
+	 */
+	int (*socket_own)(void *arg, struct turn_socket *s, struct turn_alloc *a);
+	/* One that this server owns; or one that nobody has owned, which another may have opened. */
 	void (*socket_close)(void *arg, struct turn_socket *s);
 	/*
 	 * The allocation is no more; a stream client's connection may be closed, but not before the call that
@@ -88,6 +96,7 @@ struct turn_ops {
 
 struct turn_params {
 	struct turn_limits limits;
+	struct turn_ledger *ledger; /* shared with the other servers of the process; NULL: one of its own */
 	const struct turn_ops *ops;
 	void *arg;
 	const struct turn_policy
@@ -216,8 +225,9 @@ void turn_client_gone(struct turn_server *s, struct turn_from *from);
 
 /**
  * turn_revoke() - @user (the part behind "expiry:", or a static name) has left: end all its allocations now,
- * and refuse new ones under credentials made before @now (kept until they expire, in a capped table). A
- * static user's never do: it stays out until the configuration is read anew.
+ * and refuse new ones under credentials made before @now (kept until they expire, in a capped table); its
+ * reservations end at all servers of the ledger, but each of them is to be told. A static user's never do: it
+ * stays out until the configuration is read anew.
  */
 void turn_revoke(struct turn_server *s, const char *user, struct turn_time now);
 

@@ -3,48 +3,16 @@
  * Firefox, and that a relay has nothing left of a participant who has gone.
  */
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launchChromium, launchFirefox } from './lib/browsers.mjs';
 import { enter, pictureChanges, startCall } from './lib/call.mjs';
+import { makeCertificates } from './lib/certificates.mjs';
+import { candidateInUse, relayPages } from './lib/relay_only.mjs';
 import { freePort, ParleyServer } from './lib/server.mjs';
-
-/** Peer connections use relays only, and of those told by the server only the ones that `pattern` matches. */
-function relayOnly(pattern) {
-  const wanted = new RegExp(pattern);
-  const Before = window.RTCPeerConnection;
-  const narrow = (config) => ({
-    ...config,
-    iceTransportPolicy: 'relay',
-    iceServers: (config?.iceServers ?? [])
-      .map((s) => ({ ...s, urls: [s.urls].flat().filter((u) => wanted.test(u)) }))
-      .filter((s) => s.urls.length > 0),
-  });
-  window.RTCPeerConnection = class extends Before {
-    constructor(config) {
-      super(narrow(config));
-      window.__told = config?.iceServers;
-    }
-    setConfiguration(config) {
-      window.__told = config?.iceServers;
-      super.setConfiguration(narrow(config));
-    }
-  };
-}
-
-/** The local candidate in use. Runs in the page. */
-async function candidateInUse() {
-  for (const pc of window.__seen.pcs) {
-    if (pc.connectionState !== 'connected') continue;
-    const stats = await pc.getStats();
-    for (const s of stats.values()) {
-      if (s.type !== 'candidate-pair' || !(s.nominated && s.state === 'succeeded')) continue;
-      const local = stats.get(s.localCandidateId);
-      return { type: local?.candidateType, protocol: local?.relayProtocol };
-    }
-  }
-  return null;
-}
 
 const inNetwork = process.env.E2E_IN_NAMESPACE === '1';
 const metricsPort = await freePort();
@@ -53,30 +21,39 @@ let secure;
 let chromium;
 let firefox;
 
+const tlsDir = mkdtempSync(join(tmpdir(), 'parley-e2e-tls-'));
+const tls = makeCertificates(tlsDir, 'localhost');
+
 before(async () => {
   plain = await new ParleyServer({ 'metrics.port': metricsPort }).start();
   secure = new ParleyServer({
     'server.https_port': await freePort(),
-    'tls.self_signed': 'on',
+    'tls.cert': tls.cert,
+    'tls.key': tls.key,
     'turn.listen': '*',
     'turn.tls_port': await freePort(),
   });
   await secure.start();
-  [chromium, firefox] = await Promise.all([launchChromium(['--ignore-certificate-errors']), launchFirefox()]);
+  // Chromium takes any certificate for TURN then; Firefox verifies it.
+  [chromium, firefox] = await Promise.all([
+    launchChromium(['--ignore-certificate-errors']),
+    launchFirefox(tls.ca),
+  ]);
 });
 after(async () => {
   await Promise.all([chromium?.close(), firefox?.close()]);
   await Promise.all([plain?.stop(), secure?.stop()]);
+  rmSync(tlsDir, { recursive: true });
 });
 
-/** A room of the server with TLS, whose certificate nobody knows. */
+/** A room of the server with TLS. */
 function secureRoom() {
   const options = {
     host: 'localhost',
     port: secure.sets['server.https_port'],
     path: '/api/v1/rooms',
     method: 'POST',
-    rejectUnauthorized: false,
+    ca: readFileSync(tls.ca),
     headers: { 'content-type': 'application/json', host: `localhost:${secure.sets['server.https_port']}` },
   };
   return new Promise((resolve, reject) => {
@@ -105,16 +82,6 @@ async function until(what, check) {
   }
 }
 
-async function pages(t, browser, pattern) {
-  const two = await Promise.all([browser.page(), browser.page()]);
-  for (const page of two) {
-    if (page.kind === 'chromium') await page.native.addInitScript(relayOnly, pattern);
-    else await page.native.evaluateOnNewDocument(relayOnly, pattern);
-  }
-  t.after(() => Promise.all(two.map((p) => p.close().catch(() => {}))));
-  return two;
-}
-
 const ways = [
   { name: 'UDP', pattern: '^turn:.*transport=udp', protocol: 'udp' },
   { name: 'TCP', pattern: '^turn:.*transport=tcp', protocol: 'tcp' },
@@ -127,7 +94,7 @@ for (const [kind, browser] of [
   for (const { name, pattern, protocol } of ways) {
     test(`${kind}: a call over the relay by ${name}`, async (t) => {
       const before = await metric('parley_relay_local_packets_total');
-      const [host, guest] = await pages(t, browser(), pattern);
+      const [host, guest] = await relayPages(t, browser(), pattern);
       await startCall(host, guest, await plain.createRoom());
       await Promise.all([pictureChanges(host), pictureChanges(guest)]);
       for (const page of [host, guest]) {
@@ -140,20 +107,26 @@ for (const [kind, browser] of [
   }
 }
 
-test('Chromium: a call over the relay by TLS, on its own port and on that of HTTPS', async (t) => {
-  const ports = [secure.sets['turn.tls_port'], secure.sets['server.https_port']];
-  for (const port of ports) {
-    const [host, guest] = await pages(t, chromium, `^turns:localhost:${port}\\?transport=tcp$`);
-    await startCall(host, guest, await secureRoom());
-    for (const page of [host, guest]) {
-      const used = await page.evaluate(candidateInUse);
-      assert.deepEqual(used, { type: 'relay', protocol: 'tls' });
+for (const [kind, browser] of [
+  ['Chromium', () => chromium],
+  ['Firefox', () => firefox],
+]) {
+  test(`${kind}: a call over the relay by TLS, on its own port and on that of HTTPS`, async (t) => {
+    const ports = [secure.sets['turn.tls_port'], secure.sets['server.https_port']];
+    for (const port of ports) {
+      const [host, guest] = await relayPages(t, browser(), `^turns:localhost:${port}\\?transport=tcp$`);
+      await startCall(host, guest, await secureRoom());
+      for (const page of [host, guest]) {
+        const used = await page.evaluate(candidateInUse);
+        assert.equal(used.type, 'relay');
+        assert.equal(used.protocol ?? 'tls', 'tls');
+      }
     }
-  }
-});
+  });
+}
 
 test('the relay is told at the host that the page was reached at, and ends with the participant', async (t) => {
-  const [host, guest] = await pages(t, chromium, 'transport=udp');
+  const [host, guest] = await relayPages(t, chromium, 'transport=udp');
   const room = await plain.createRoom();
   await startCall(host, guest, room);
   const told = await host.evaluate(() => window.__told);
@@ -176,7 +149,7 @@ test('the relay is told at the host that the page was reached at, and ends with 
 });
 
 test('after leaving, the same page can call again over the relay', { skip: !inNetwork }, async (t) => {
-  const [host, guest] = await pages(t, chromium, 'transport=udp');
+  const [host, guest] = await relayPages(t, chromium, 'transport=udp');
   const room = await plain.createRoom();
   await startCall(host, guest, room);
   await guest.click('leave');

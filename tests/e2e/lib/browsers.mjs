@@ -2,8 +2,12 @@
  * Debian's Chromium through Playwright and Debian's Firefox ESR through Puppeteer (WebDriver BiDi), behind one small
  * page interface, so that a test does not care which browser is on which side.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
+import { trustInProfile } from './certificates.mjs';
 import { instrument } from './instrument.mjs';
 
 const STEP_MS = 30_000;
@@ -150,12 +154,16 @@ class Chromium {
 }
 
 class Firefox {
-  static async launch() {
+  #profile = mkdtempSync(join(tmpdir(), 'firefox-'));
+
+  static async launch(ca) {
     const browser = new Firefox();
+    if (ca) trustInProfile(browser.#profile, ca);
     browser.native = await puppeteer.launch({
       browser: 'firefox',
       executablePath: '/usr/bin/firefox-esr',
       headless: true,
+      userDataDir: browser.#profile,
       extraPrefsFirefox: firefoxPrefs,
       env: { ...process.env, HOME: process.env.TMPDIR ?? '/tmp' },
     });
@@ -169,8 +177,9 @@ class Firefox {
     return new Page(page, 'firefox');
   }
 
-  close() {
-    return this.native.close();
+  async close() {
+    await this.native.close();
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
@@ -180,4 +189,5 @@ class Firefox {
  * @param {string} [executablePath] Chromium, or a script that ends as one
  */
 export const launchChromium = (...how) => Chromium.launch(...how);
-export const launchFirefox = () => Firefox.launch();
+/** @param {string} [ca] file of a certificate authority that it is to trust */
+export const launchFirefox = (ca) => Firefox.launch(ca);

@@ -28,7 +28,7 @@ export class ParleyServer {
   output = '';
 
   /**
-   * @param {Record<string, string | number>} sets options as {'section.key': value}
+   * @param {Record<string, string | number | string[]>} sets options as {'section.key': value}; several of a list
    * @param {string[]} wrap words before the command
    */
   constructor(sets = {}, wrap = []) {
@@ -64,7 +64,9 @@ export class ParleyServer {
       'metrics.port': 0,
       ...this.#sets,
     };
-    const args = Object.entries(options).flatMap(([k, v]) => ['--set', `${k}=${v}`]);
+    const args = Object.entries(options).flatMap(([k, v]) =>
+      [v].flat().flatMap((one) => ['--set', `${k}=${one}`]),
+    );
     const [command, ...words] = [...this.#wrap, binary, 'serve', ...args];
     const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
