@@ -209,6 +209,10 @@ static void a_file_that_cannot_be_used_is_told_at_once(void **state)
 	struct store_params p = {.url = url, .connections = 1, .wait_ms = 100};
 	(void)snprintf(url, sizeof(url), "sqlite:%s/no/such/dir.db", kit.dir);
 	assert_int_equal(store_new(&p, &none), -ENOENT);
+	(void)snprintf(url, sizeof(url), "sqlite:%s", kit.dir);
+	assert_int_equal(store_new(&p, &none), -EISDIR);
+	(void)snprintf(url, sizeof(url), "sqlite:/dev/null");
+	assert_int_equal(store_new(&p, &none), -ENODEV);
 	(void)snprintf(other, sizeof(other), "%s/not-a-database", kit.dir);
 	FILE *f = fopen(other, "w");
 	assert_non_null(f);

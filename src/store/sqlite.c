@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SCHEME "sqlite:"
@@ -50,39 +51,55 @@ const char *store_sqlite_path(const char *url)
 
 /* ---- the file ---- */
 
-/* The name of a new file is on disk only when its directory is. */
-static int sync_dir(const char *path)
+static char *dir_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *dir = slash ? mem_dup(path, (size_t)(slash - path) + 1) : mem_strdup(".");
-	if (!dir)
-		return -ENOMEM;
+	return mem_dup(path, (size_t)(slash - path) + 1);
+}
+
+/* The name of a new file is on disk only when its directory is. */
+static int sync_dir(const char *dir)
+{
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-	if (fd >= 0)
-		close(fd);
-	mem_free(dir);
+	if (fd < 0)
+		return -errno;
+	int r = fsync(fd) < 0 ? -errno : 0;
+	close(fd);
 	return r;
 }
 
 /* Made here and not by SQLite, for its mode. Only if it is not there: to close a descriptor of a file would
    drop all locks that SQLite has on it elsewhere in this process. */
-static int make_file(const char *path)
+static int make_file(const char *path, const char *dir)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno == EEXIST ? 0 : -errno;
 	close(fd);
-	return sync_dir(path);
+	return sync_dir(dir);
+}
+
+/* SQLite says no more than that it cannot open it. It puts its log beside the file. */
+static int check_file(const char *path, const char *dir)
+{
+	struct stat st;
+	int r = make_file(path, dir);
+	if (r < 0)
+		return r;
+	if (stat(path, &st) < 0 || access(path, R_OK | W_OK) < 0 || access(dir, W_OK | X_OK) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? -EISDIR : S_ISREG(st.st_mode) ? 0 : -ENODEV;
 }
 
 static int look_at_file(const char *path)
 {
-	int r = make_file(path);
-	if (r == 0 && access(path, R_OK | W_OK) < 0)
-		r = -errno;
+	char *dir = dir_of(path);
+	if (!dir)
+		return -ENOMEM;
+	int r = check_file(path, dir);
 	if (r < 0)
 		log_error("database file cannot be used path=\"%s\" error=\"%s\"", path, strerror(-r));
+	mem_free(dir);
 	return r;
 }
 
