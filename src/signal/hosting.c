@@ -58,8 +58,7 @@ int sig_on_room_update(struct sig_session *ss, struct sig_msg *m)
 	r->locked_as_of_ms = s->now.wall_ms;
 	LIST_FOREACH (node, &r->members)
 		sig_send_room_updated(SIG_SESSION_OF(node), SIG_SESSION_OF(node) == ss ? m->id : 0);
-	/* Before the owner is known it is not known either what there is to keep. */
-	if (changed && r->owner[0] && s->ops->room_changed)
+	if (changed && r->lasting && s->ops->room_changed)
 		s->ops->room_changed(s->arg, r->id, knock, locked);
 	return 0;
 }

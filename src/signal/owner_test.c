@@ -174,24 +174,6 @@ static void what_changes_reaches_the_members(void **state)
 	assert_int_equal(k.changed, 2);
 }
 
-static void who_has_only_read_a_room_does_not_change_it(void **state)
-{
-	struct signal_room_info read = open_door;
-
-	read.if_unknown = true;
-	kit_load(&k, read);
-	joins(B, "", "joined");
-	kit_say(B, "room.update", ",\"locked\":true");
-	kit_clear(B);
-	kit_load(&k, read);
-	kit_none(B);
-	joins(C, "", "room_locked");
-	read.if_unknown = false;
-	kit_load(&k, read);
-	assert_false(kit_bool(kit_get(B, "room.updated"), "room.locked"));
-	joins(C, "", "joined");
-}
-
 static void by_ticket(struct kit_client *c, const char *answer)
 {
 	char members[560];
@@ -215,12 +197,10 @@ static void after_a_restart(void **state)
 	assert_int_equal(k.made, 1);
 	/* What its door is nobody knows yet: closed, but for those who have a ticket. */
 	joins(C, "", "room_unknown");
-	kit_say(B, "room.update", ",\"knock\":true");
-	assert_int_equal(k.changed, 0);
 	by_ticket(A, "joined");
 	kit_clear(A);
 	kit_clear(B);
-	info.password = info.knock = info.if_unknown = true;
+	info.password = info.knock = true;
 	kit_load(&k, info);
 	json_t *m = kit_get(B, "room.updated");
 	assert_string_equal(kit_str(m, "room.name"), info.name);
@@ -323,7 +303,6 @@ int main(void)
 		TEST(the_owner_takes_it_back),
 		TEST(no_first_hosts_right),
 		TEST(what_changes_reaches_the_members),
-		TEST(who_has_only_read_a_room_does_not_change_it),
 		TEST(after_a_restart),
 		TEST(the_owner_is_host_once_known),
 		TEST(a_room_is_ended_from_outside),

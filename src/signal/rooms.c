@@ -156,15 +156,11 @@ int signal_room_load(struct signal *s, const struct signal_room_info *info, stru
 		mem_free(name);
 		return rc;
 	}
+	bool news = is_news(r, info);
+	set_policy(r, info, name);
 	/* Somebody has just opened its page: they have the whole time to come in. */
 	if (wheel_timer_active(&r->empty_timer))
 		wheel_start(&s->wheel, &r->empty_timer, s->now.mono_ms + s->limits.room_unused_ms);
-	if (info->if_unknown && r->owner[0]) {
-		mem_free(name);
-		return 0;
-	}
-	bool news = is_news(r, info);
-	set_policy(r, info, name);
 	if (!news)
 		return 0;
 	LIST_FOREACH (node, &r->members)

@@ -127,9 +127,6 @@ struct signal_room_info {
 	const char *name;
 	bool knock, locked, guests, password;
 	bool new_password; /* passes given before are void */
-	/* For who has only read it: a room whose door is known here already keeps that, because its host may
-	 * have changed it since. */
-	bool if_unknown;
 };
 
 /** signal_room_load() - have the room there, or change the one that is; its members are told. All of @info is
