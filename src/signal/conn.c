@@ -49,7 +49,7 @@ void sig_conn_close(struct signal_conn *c, int code, const char *reason)
 	s->ops->close(s->arg, c->user, code, reason);
 }
 
-/* What may have crossed a `refused` is no bad message. */
+/* What may have crossed a `refused`, `removed` or `ended` is no bad message. */
 static bool is_bad(const struct signal_conn *c, const struct sig_msg *m, int code)
 {
 	if (code == SIG_E_BAD_STATE && c->session && c->session->state == SIG_IDLE)
