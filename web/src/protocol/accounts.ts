@@ -1,6 +1,6 @@
 /** The requests of the account pages (docs/api.md); loaded with them. */
 import { type Answer, type Api, type ApiFault, anything } from './api';
-import { bool, type Checked, isRecord, list, object, optional, text } from './check';
+import { bool, type Checked, isRecord, list, object, optional, orNull, text } from './check';
 import { type Account, accountCheck, moment } from './identity';
 
 const id = text(256);
@@ -16,7 +16,7 @@ const sessionCheck = object({
 });
 export type SessionInfo = Checked<typeof sessionCheck>;
 
-const passkeyCheck = object({ id, name: text(160), created: moment, used: optional(moment) });
+const passkeyCheck = object({ id, name: text(160), created: moment, used: optional(orNull(moment)) });
 export type PasskeyInfo = Checked<typeof passkeyCheck>;
 
 const tokenCheck = object({
@@ -24,8 +24,8 @@ const tokenCheck = object({
   name: text(160),
   scopes: list(text(32), 16),
   created: moment,
-  used: optional(moment),
-  expires: optional(moment),
+  used: optional(orNull(moment)),
+  expires: optional(orNull(moment)),
 });
 export type TokenInfo = Checked<typeof tokenCheck>;
 
@@ -107,7 +107,10 @@ export class AccountApi {
   }
 
   async passkeySignInOptions(): Promise<Answer<PasskeyOptions>> {
-    return pick(await this.#api.post('/session/passkey/options', {}, optionsCheck), (v) => v.publicKey);
+    return pick(
+      await this.#api.post('/session/passkey/options', undefined, optionsCheck),
+      (v) => v.publicKey,
+    );
   }
 
   async passkeySignIn(proof: PasskeyProof): Promise<Answer<Account>> {

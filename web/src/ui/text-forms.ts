@@ -21,13 +21,21 @@ function wait(seconds: number): string {
   return hours === 1 ? 'an hour' : `${hours} hours`;
 }
 
+/** 409 and not 429: of passkeys, tokens, rooms. */
+const TOO_MANY_THINGS = 'You have as many as there may be. Remove one first.';
+
 const again = ({ retryAfterS }: ApiFault): string =>
   retryAfterS === undefined ? 'in a little while' : `in ${wait(retryAfterS)}`;
 
 const general: Readonly<Record<string, string | ((fault: ApiFault) => string)>> = {
   network: 'The server cannot be reached. Check your connection and try again.',
   timeout: 'The server did not answer in time. Please try again.',
-  too_many: (fault) => `That was too often. Please try again ${again(fault)}.`,
+  too_many: (fault) =>
+    fault.status === 409 ? TOO_MANY_THINGS : `That was too often. Please try again ${again(fault)}.`,
+  exists: 'There is such an account already.',
+  last_admin: 'Nobody would be left who may administer the service.',
+  wrong_state: 'This is so already. Load the page again to see it.',
+  bad_answer: 'The server’s answer was not understood. Please load the page again.',
   unavailable: (fault) => `The server cannot do this just now. Please try again ${again(fault)}.`,
   forbidden: 'You may not do this.',
   not_signed_in: 'You are no longer signed in. Please sign in again.',

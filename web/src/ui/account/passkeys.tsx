@@ -97,7 +97,7 @@ export function Passkeys() {
               </p>
               <p class="list-note">
                 {words.created(dates.day(passkey.created))}
-                {passkey.used !== undefined && ` · ${words.used(dates.time(passkey.used))}`}
+                {passkey.used && ` · ${words.used(dates.time(passkey.used))}`}
               </p>
             </div>
             <Act

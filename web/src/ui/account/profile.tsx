@@ -164,7 +164,9 @@ function PasswordForm({ onDone }: { onDone: () => void }) {
     send: async (values) => {
       const fault = await accounts.setPassword(values.raw('old'), values.raw('new'));
       if (!fault) onDone();
-      return fault;
+      // What the server calls `password` is the new one: the old one is right or wrong, and has no form.
+      const { password } = fault?.fields ?? {};
+      return fault && password ? { ...fault, fields: { new: password } } : fault;
     },
   });
   return (

@@ -102,13 +102,21 @@ function Sent({ email, onAgain }: { email: string; onAgain: () => void }) {
   );
 }
 
+/** The browser's, where the server takes it; the person can choose later. */
+const language = (): { language?: string } =>
+  /^[a-z]{2,3}(-[a-z0-9]{1,8}){0,2}$/i.test(navigator.language) && navigator.language.length <= 16
+    ? { language: navigator.language }
+    : {};
+
 /** Hidden and not gone while the mail is waited for: going back finds everything as it was typed. */
 function OpenForm({ invite, title, lead }: { invite?: string; title: string; lead: string }) {
   const accounts = useAccounts();
   const [sentTo, setSentTo] = useState('');
   const form = useSignUpForm(async (fields) => {
-    const language = navigator.language;
-    const fault = await accounts.signUp(fields, { language, ...(invite === undefined ? {} : { invite }) });
+    const fault = await accounts.signUp(fields, {
+      ...language(),
+      ...(invite === undefined ? {} : { invite }),
+    });
     if (fault) return fault;
     knownEmail.value = fields.email;
     setSentTo(fields.email);

@@ -168,8 +168,8 @@ export function Tokens({ account }: { account: Account }) {
               </p>
               <p class="list-note">
                 {token.scopes.map(scopeName).join(', ')} ·{' '}
-                {token.used === undefined ? words.unused : words.used(dates.time(token.used))}
-                {token.expires !== undefined && ` · ${words.expiresOn(dates.day(token.expires))}`}
+                {token.used ? words.used(dates.time(token.used)) : words.unused}
+                {token.expires && ` · ${words.expiresOn(dates.day(token.expires))}`}
               </p>
             </div>
             <Act
