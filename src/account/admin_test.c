@@ -96,6 +96,22 @@ static void disabled_and_enabled(void **state)
 	assert_int_equal(kit_count("audit WHERE action = 'user.enable'"), 1);
 }
 
+/* Whatever way it was done: not even rows that were left over open the door. */
+static void disabled_behind_the_programs_back(void **state)
+{
+	char token[ACCOUNT_TOKEN_LEN + 1], api[ACCOUNT_API_TOKEN_LEN + 1];
+	struct account_api_token t;
+	struct account ada = kit_add(ADA, "Ada", ACCOUNT_MEMBER);
+	kit_signin(ADA, token);
+	assert_int_equal(account_api_token_add(kit.a, &ada, "r", "rooms:read", 0, kit.now, &fault, &t, api),
+			 0);
+	store_kit_order(&kit.db, "UPDATE accounts SET disabled = 1");
+	assert_int_equal(kit_count("sessions"), 1);
+	assert_int_equal(account_by_token(kit.a, token, kit.now, &login), ACCOUNT_E_TOKEN);
+	assert_int_equal(account_by_api_token(kit.a, api, kit.now, &login), ACCOUNT_E_TOKEN);
+	assert_int_equal(kit_try(ADA, KIT_PASSWORD), ACCOUNT_E_CREDENTIALS);
+}
+
 static void somebody_may_always_administer(void **state)
 {
 	struct account bob = kit_add(BOB, "Bob", ACCOUNT_ADMIN), ada = kit_add(ADA, "Ada", ACCOUNT_MEMBER);
@@ -389,6 +405,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(words_for_roles),
 		cmocka_unit_test(a_role_changes),
 		cmocka_unit_test(disabled_and_enabled),
+		cmocka_unit_test(disabled_behind_the_programs_back),
 		cmocka_unit_test(somebody_may_always_administer),
 		cmocka_unit_test(found_by_address_then_by_name),
 		cmocka_unit_test(many_of_one_name),

@@ -255,6 +255,10 @@ static void deleting_takes_everything(void **state)
 	struct account ada, bob = kit_add(BOB, "Bob", ACCOUNT_ADMIN);
 	give_her_everything(&ada, api);
 	assert_int_equal(account_set_role(kit.a, &bob, ada.id, ACCOUNT_MEMBER, &kit_client, kit.now), 0);
+	/* Hangs on the address, not on the account. */
+	const struct account_signup again = {.name = "Ada", .email = ADA, .password = KIT_PASSWORD};
+	assert_int_equal(account_signup(kit.a, &again, ACCOUNT_SIGNUP_OPEN, kit.now, &fault), 0);
+	assert_int_equal(kit_count("tokens WHERE email = '" ADA "' AND kind = 'signup'"), 1);
 	assert_int_equal(account_delete(kit.a, ada.id, ada.id, &kit_client, kit.now), 0);
 	static const char *const tables[] = {"sessions",
 					     "api_tokens",
