@@ -3,13 +3,14 @@
  *
  * A database that is not there at the start is no reason not to start: calls by guests need none. What could
  * not be done then (the schema, what admins have set, the link for the first of them) is tried again every
- * few seconds. Afterwards the same timer asks the database something small, so that an outage and its end are
- * known even if nobody uses it, and now and then sweeps out what is over.
+ * few seconds. Afterwards the same timer asks the database for the settings, so that an outage and its end
+ * are known even if nobody uses it, and now and then sweeps out what is over.
  *
  * Thread: the control loop's, but for tend(), which at the start is called on it, later by the pool.
  */
 #include "app/accounts_run.h"
 
+#include "app/api_call.h"
 #include "app/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -30,7 +31,8 @@ struct accounts_tending {
 	struct pool_job job;
 	struct service *service;
 	struct accounts_run *run;
-	struct service_settings settings;
+	struct service_settings settings;  /* as the database says */
+	uint32_t settings_turn;            /* the service's, when it was asked */
 	char setup[ACCOUNT_TOKEN_LEN + 1]; /* "" : there is an admin */
 	unsigned times;
 	bool ready; /* what run->ready was when it was begun */
@@ -103,14 +105,9 @@ int accounts_run_open(const struct config *c, unsigned connections, struct store
 
 /* ---- looking after ---- */
 
-static int on_probe(void *arg, const struct store_value *v, size_t n)
+static struct service_settings settings_of(const struct config *c)
 {
-	return 0;
-}
-
-static int probe(struct store_conn *c, void *arg)
-{
-	return store_query(c, "SELECT 1", STORE_NO_ARGS, on_probe, NULL);
+	return (struct service_settings){c->accounts.signup, c->rooms.create, c->rooms.knock};
 }
 
 /* For once, when the database is there for the first time. */
@@ -118,6 +115,8 @@ static int get_ready(struct accounts_tending *t)
 {
 	struct accounts_run *run = t->run;
 	int rc = store_migrate(run->store);
+	if (rc == 0)
+		rc = api_settings_load(run->accounts, &t->settings);
 	if (rc == 0)
 		rc = account_setup_token(run->accounts, (int64_t)clock_wall_ms() * 1000, t->setup);
 	return rc == ACCOUNT_E_STATE ? 0 : rc;
@@ -130,7 +129,7 @@ static void tend(struct accounts_tending *t)
 		t->result = get_ready(t);
 		return;
 	}
-	t->result = store_read(run->store, probe, NULL);
+	t->result = api_settings_load(run->accounts, &t->settings);
 	if (t->result == 0 && t->times % SWEEP_EVERY == 1)
 		t->result = account_sweep(run->accounts, SWEEP_ROWS, (int64_t)clock_wall_ms() * 1000);
 }
@@ -150,12 +149,24 @@ static int become_ready(struct accounts_tending *t)
 	return rc;
 }
 
+/* What another node's admins have set; but for what has been set here in the meantime. */
+static void take_settings(struct accounts_tending *t)
+{
+	struct service *s = t->service;
+	if (t->result == 0 && t->settings_turn == s->settings_turn)
+		s->settings = t->settings;
+}
+
 static void tended(struct pool_job *job, bool ran)
 {
 	struct accounts_tending *t = CONTAINER_OF(job, struct accounts_tending, job);
 	t->busy = false;
-	if (t->stopping || !ran || t->ready)
+	if (t->stopping || !ran)
 		return;
+	if (t->ready) {
+		take_settings(t);
+		return;
+	}
 	if (t->result == STORE_E_NEWER)
 		log_error("the database is newer than this program; accounts stay off");
 	if (t->result || become_ready(t))
@@ -178,6 +189,8 @@ static void on_tend(struct wheel_timer *timer, uint64_t now_ms)
 		return;
 	t->times++;
 	t->ready = run->ready;
+	t->settings = settings_of(t->service->config);
+	t->settings_turn = t->service->settings_turn;
 	t->job.run = tend_job;
 	t->job.done = tended;
 	/* Where the queue is full, the database is being asked often enough. */
@@ -244,7 +257,7 @@ int accounts_run_start(struct service *s)
 	if (!run)
 		return -ENOMEM;
 	s->accounts = run;
-	s->settings = (struct service_settings){c->accounts.signup, c->rooms.create, c->rooms.knock};
+	s->settings = settings_of(c);
 	wheel_timer_init(&run->tend, on_tend);
 	run->tending = mem_zalloc(sizeof(*run->tending));
 	/* Besides the threads of both pools, those of the mail queue. */

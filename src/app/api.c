@@ -24,9 +24,8 @@ static const struct api_route info_rows[] = {
 static const struct api_group info_group = API_GROUP(info_rows);
 
 static const struct api_group *const groups[] = {
-	&info_group,
-	&api_session_group,
-	&api_account_group,
+	&info_group,      &api_session_group, &api_account_group, &api_passkey_group,
+	&api_rooms_group, &api_enter_group,   &api_admin_group,   &api_settings_group,
 };
 
 void api_each_route(void (*fn)(void *arg, const struct api_route *r), void *arg)

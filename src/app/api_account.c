@@ -6,6 +6,8 @@
  */
 #include "app/api.h"
 
+#include "app/room_keeper.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -60,6 +62,7 @@ static int run_update(struct api_call *call)
 static void end_everything(struct api_call *call)
 {
 	api_end_logins(call->service, own_id(call), NULL, NULL);
+	room_keeper_owner_gone(call->service->keeper, own_id(call));
 }
 
 static int run_delete(struct api_call *call)

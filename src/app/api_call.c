@@ -90,6 +90,11 @@ static void run(struct flight *f)
 {
 	struct api_call *c = &f->call;
 	struct accounts_run *accounts = c->service->accounts;
+	c->result = c->route->prepare ? c->route->prepare(c) : API_GO_ON;
+	if (c->result != API_GO_ON) {
+		finish(f);
+		return;
+	}
 	if (c->route->where == API_ON_LOOP) {
 		c->result = c->route->run(c);
 		finish(f);
@@ -140,7 +145,7 @@ static int take_key(struct api_call *c)
 			return API_E_PROBLEM;
 		return account[0] ? api_take(c, limit, account) : 0;
 	case API_LIMIT_ROOM:
-		return c->body && api_text(c, "password") ? api_take(c, limit, c->params[0]) : 0;
+		return 0;
 	default:
 		return account[0] && c->route->where != API_ON_LOOP ? api_take(c, limit, account) : 0;
 	}

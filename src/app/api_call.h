@@ -34,7 +34,7 @@ enum api_limit {
 	API_LIMIT_SIGNIN,
 	API_LIMIT_SIGNUP,
 	API_LIMIT_RESET,
-	API_LIMIT_ROOM,
+	API_LIMIT_ROOM, /* of a room the handler takes it, by the one spelling of its id */
 	API_LIMITS
 };
 
@@ -68,6 +68,9 @@ struct api_route {
 	const char *has;
 	bool body_optional; /* no body at all is an empty object */
 	bool signs_in;      /* needs an Origin also without a cookie */
+	/* NULL, or on the loop ahead of run: what is known only there, or can be answered there for good.
+	 * Return: API_GO_ON; else as of run, which is not called then. */
+	int (*prepare)(struct api_call *call);
 	/* Return: 0, the answer is filled in; what api_problem() returned; an account code, which becomes a
 	 * problem by one table; -errno: 503, but -ENOENT. */
 	int (*run)(struct api_call *call);
@@ -83,9 +86,10 @@ struct api_group {
 		(table), ARRAY_LEN(table)                                                                    \
 	}
 extern const struct api_group api_session_group, api_account_group, api_passkey_group, api_rooms_group,
-	api_admin_group;
+	api_enter_group, api_admin_group, api_settings_group;
 
 #define API_E_PROBLEM 1000 /* what api_problem() returns */
+#define API_GO_ON     1001 /* of prepare: run comes next */
 
 struct api_problem {
 	int status;
@@ -176,7 +180,7 @@ void api_effect_end(struct api_call *call);
  * Return: 0; API_E_PROBLEM: 429. */
 int api_take(struct api_call *call, enum api_limit limit, const char *key) MUST_CHECK;
 
-/** api_settings_load() - what admins have set at run time, over what the configuration says (api_admin.c); on
+/** api_settings_load() - what admins have set at run time, over what @s says (api_settings.c); on
  * a thread of the database. Return: 0, also where nothing is set; -errno of the store. */
 int api_settings_load(struct accounts *a, struct service_settings *s) MUST_CHECK;
 

@@ -184,6 +184,9 @@ static int run_passkey(struct api_call *call)
 	};
 	int rc = account_passkey_signin(call->accounts, &in, call->origin, &call->client, call->now_us,
 					&login, call->token);
+	/* What has not even the form of an answer is no better than a wrong one. */
+	if (rc == ACCOUNT_E_FIELD)
+		rc = ACCOUNT_E_CREDENTIALS;
 	return rc ? rc : signed_in(call, &login);
 }
 

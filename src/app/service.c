@@ -6,6 +6,7 @@
 
 #include "app/accounts_run.h"
 #include "app/proxy.h"
+#include "app/room_keeper.h"
 #include "app/routes.h"
 #include "app/secret.h"
 #include "app/security.h"
@@ -178,8 +179,10 @@ int service_start(struct service *s, void (*emptied)(void *arg))
 	s->ice_host = "";
 	if (rc == 0)
 		rc = accounts_run_start(s);
-	if (rc == 0)
-		rc = start_signal(s);
+	if (rc == 0) {
+		s->keeper = room_keeper_new(s);
+		rc = s->keeper ? start_signal(s) : -ENOMEM;
+	}
 	if (rc == 0)
 		rc = start_http(s, emptied);
 	return rc;
@@ -188,6 +191,7 @@ int service_start(struct service *s, void (*emptied)(void *arg))
 void service_close(struct service *s)
 {
 	accounts_run_stop(s);
+	room_keeper_stop(s->keeper);
 	s->http = http_server_free(s->http);
 }
 
@@ -197,6 +201,7 @@ void service_free(struct service *s)
 	if (s->signal)
 		loop_timer_stop(&s->loop, &s->signal_timer);
 	s->signal = signal_free(s->signal);
+	s->keeper = room_keeper_free(s->keeper);
 	accounts_run_free(s);
 	s->room_budget = bucket_table_free(s->room_budget);
 }

@@ -25,6 +25,7 @@ struct service_settings {
 enum service_create { SERVICE_CREATE_ANYONE, SERVICE_CREATE_MEMBERS, SERVICE_CREATE_ADMINS };
 
 struct accounts_run;
+struct room_keeper;
 
 struct service {
 	struct config *config; /* owned by the command */
@@ -33,9 +34,11 @@ struct service {
 	struct http_server *http;
 	struct signal *signal;
 	struct accounts_run *accounts; /* accounts_run.h */
+	struct room_keeper *keeper;    /* room_keeper.h */
 	struct service_settings settings;
-	struct relay *relay;  /* owned by the command; NULL: none, or stopped */
-	const char *ice_host; /* of the client whose message is being handled; "" outside of that */
+	uint32_t settings_turn; /* changes with them */
+	struct relay *relay;    /* owned by the command; NULL: none, or stopped */
+	const char *ice_host;   /* of the client whose message is being handled; "" outside of that */
 	struct ws_limits ws_limits;
 	struct bucket_table *room_budget; /* rooms made, by address prefix */
 	struct wheel_timer signal_timer;

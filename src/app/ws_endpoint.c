@@ -7,6 +7,7 @@
 #include "app/accounts_run.h"
 #include "app/ice_servers.h"
 #include "app/login.h"
+#include "app/room_keeper.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -78,10 +79,24 @@ static void op_left(void *arg, const char *participant)
 		relay_revoke(s->relay, participant);
 }
 
+static void op_room_made(void *arg, const char *room)
+{
+	struct service *s = arg;
+	room_keeper_look_up(s->keeper, room);
+}
+
+static void op_room_changed(void *arg, const char *room, bool knock, bool locked)
+{
+	struct service *s = arg;
+	room_keeper_save(s->keeper, room, knock, locked);
+}
+
 const struct signal_ops ws_endpoint_signal_ops = {
 	.send = op_send,
 	.close = op_close,
 	.ice_servers = op_ice_servers,
+	.room_made = op_room_made,
+	.room_changed = op_room_changed,
 	.left = op_left,
 };
 
