@@ -17,6 +17,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 struct pool {
 	struct mailbox back;
@@ -26,6 +27,7 @@ struct pool {
 	struct pool_stats stats;
 	bool stopping;
 	size_t queue_max;
+	int nice;
 	unsigned n_threads; /* that run */
 	pthread_t threads[];
 };
@@ -56,6 +58,9 @@ static void *work(void *arg)
 {
 	struct pool *p = arg;
 	struct pool_job *job;
+	/* On Linux a thread's own. Where it is refused the work is done all the same, at the loops' cost. */
+	if (p->nice)
+		(void)setpriority(PRIO_PROCESS, 0, p->nice);
 	pthread_mutex_lock(&p->lock);
 	while ((job = next_job(p))) {
 		pthread_mutex_unlock(&p->lock);
@@ -124,6 +129,7 @@ int pool_new(const struct pool_params *params, struct pool **out)
 	if (!p)
 		return -ENOMEM;
 	p->queue_max = params->queue_max;
+	p->nice = params->nice;
 	list_init(&p->queue);
 	int r = init_sync(p);
 	if (r < 0)

@@ -26,6 +26,7 @@ struct pool_params {
 	const char *name; /* of the threads, at most 15 bytes */
 	unsigned threads;
 	size_t queue_max; /* jobs waiting, beside those being run */
+	int nice;         /* how far they stand back for the loops (see nice(2)); 0: not */
 };
 
 /** pool_new() - start the threads. Return: 0; -ENOMEM; -errno. Thread: the loop's, like all below. */
