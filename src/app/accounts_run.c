@@ -25,7 +25,9 @@
 
 #define TEND_MS     5000
 #define SWEEP_EVERY 60 /* times */
-#define SWEEP_ROWS  1000
+/* As many hashes at once as there are cores, and yet signalling and media go first. */
+#define HASH_NICE  10
+#define SWEEP_ROWS 1000
 
 struct accounts_tending {
 	struct pool_job job;
@@ -218,6 +220,7 @@ static int start_pools(struct service *s, struct accounts_run *run)
 	p.name = "parley-hash";
 	p.threads = hash_threads(c);
 	p.queue_max = c->accounts.hash_queue;
+	p.nice = HASH_NICE;
 	return rc ? rc : pool_new(&p, &run->hash);
 }
 
