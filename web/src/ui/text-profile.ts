@@ -18,7 +18,8 @@ export const profileText = {
     title: 'Profile',
     name: 'Name',
     language: 'Language and region',
-    languageHint: 'Dates and times are shown this way. Parley itself speaks English so far.',
+    languageHint:
+      'For dates, and for mail where Parley knows the language. These pages are in English so far.',
     automatic: 'As my browser',
     save: 'Save',
     saving: 'Saving…',
