@@ -1,9 +1,8 @@
 /** The browser, in the forms that protocol and state ask for. */
 
 import type { Exchange } from '../protocol/api';
-import { parseRoomCode } from '../protocol/room';
 import type { Connect, Timers } from '../protocol/socket';
-import type { CreateRoom, Surroundings } from '../state/ports';
+import type { Surroundings } from '../state/ports';
 
 export const timers: Timers = {
   after(ms, call) {
@@ -35,27 +34,6 @@ export const connect: Connect = (events) => {
       socket.close(code, reason);
     },
   };
-};
-
-const CREATE_MS = 15_000;
-
-export const createRoom: CreateRoom = async () => {
-  try {
-    const response = await fetch('/api/v1/rooms', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: '{}',
-      signal: AbortSignal.timeout(CREATE_MS),
-    });
-    const answer: unknown = response.ok ? await response.json() : undefined;
-    const id = typeof answer === 'object' && answer !== null && 'id' in answer ? answer.id : undefined;
-    const room = typeof id === 'string' ? parseRoomCode(id) : undefined;
-    if (room) return { ok: true, room };
-    return { ok: false, busy: response.status === 503 || response.status === 429 };
-  } catch (error) {
-    fault(`room: ${String(error)}`); // no network, or no answer in time
-    return { ok: false, busy: false };
-  }
 };
 
 const EXCHANGE_MS = 20_000;
@@ -90,7 +68,6 @@ export const sessionStore = storage(() => sessionStorage);
 export const localStore = storage(() => localStorage);
 
 export const surroundings: Surroundings = {
-  createRoom,
   exchange,
   router: {
     origin: location.origin,

@@ -3,11 +3,14 @@
  */
 import type { DeviceKind, Devices, MediaPort, TimelineEntry } from '../media/port';
 import type { Api } from '../protocol/api';
+import { makeRoom } from '../protocol/enter';
 import type { ClientEvents } from '../protocol/events';
 import { nameFault, parseRoomInput, roomOfPath } from '../protocol/room';
-import { nameFaultText } from './answers';
+import { nameFaultText, notMadeText } from './answers';
 import { Call } from './call';
+import { Door } from './door';
 import type { Store } from './events';
+import { Hosting } from './hosting';
 import { Identity } from './identity';
 import type { SignalPort, Surroundings } from './ports';
 import { accountPageOf } from './routes';
@@ -21,9 +24,13 @@ export class Controller implements Actions {
   readonly #around: Surroundings;
   readonly #memory: Memory;
   readonly #call: Call;
+  readonly #door: Door;
   readonly #identity: Identity;
+  readonly hosting: Hosting;
   /** The room that this page has made: nobody can be in it, so no offer goes with `join`. */
   #made = '';
+  /** The name is the person's own word, and not to be replaced by the account's. */
+  #named = false;
 
   constructor(
     store: Store,
@@ -40,7 +47,13 @@ export class Controller implements Actions {
       () => around.timers.now(),
       (why) => around.fault(why),
     );
-    this.#call = new Call(store, media, around, this.#memory, connect);
+    this.#door = new Door({
+      store,
+      api: () => this.api,
+      unknown: () => this.#call.end('room-unknown'),
+    });
+    this.#call = new Call(store, media, around, this.#memory, this.#door, connect, () => this.#signedOut());
+    this.hosting = new Hosting(this.#call.signal, store);
     this.#identity = new Identity({
       store,
       around,
@@ -48,6 +61,7 @@ export class Controller implements Actions {
         around.router.replace(path);
         this.route();
       },
+      known: (account) => this.#known(account),
       reconnect: () => this.#call.signal.restart(),
     });
   }
@@ -56,7 +70,7 @@ export class Controller implements Actions {
   start(): void {
     const saved = this.#memory.loadCall();
     this.#store.dispatch({ type: 'name', name: this.#memory.loadName() });
-    this.route();
+    this.route(saved?.room);
     if (saved) this.#store.dispatch({ type: 'name', name: saved.name });
     if (saved && saved.room === this.#store.state.room) this.#call.resume(saved);
     else if (saved) {
@@ -67,27 +81,35 @@ export class Controller implements Actions {
     this.askAccount();
   }
 
-  /** Show what the address says; the person may have gone back. */
-  route(): void {
+  /** Show what the address says; the person may have gone back. @resuming a room that we are in. */
+  route(resuming = ''): void {
     const { router } = this.#around;
     const path = router.path();
     const room = roomOfPath(path);
     const page = accountPageOf(path);
     if (room && room === this.#store.state.room) return;
     this.#call.exit();
+    if (!room) this.#door.left();
     if (page) {
       this.#media.local.stop();
       this.#identity.open(page);
     } else if (room) {
-      const seat = this.#memory.loadSeat(room);
-      if (seat) this.#store.dispatch({ type: 'name', name: seat.name });
-      this.#store.dispatch({ type: 'room', room, link: `${router.origin}/r/${room}` });
-      this.#media.local.start();
+      this.#openRoom(room, resuming === room);
     } else {
       this.#media.local.stop();
       this.#store.dispatch({ type: 'home' });
       if (path.startsWith('/r/')) this.#store.dispatch({ type: 'home-error', text: words.NO_SUCH_CODE });
     }
+  }
+
+  #openRoom(room: string, resuming: boolean): void {
+    const seat = this.#memory.loadSeat(room);
+    if (seat) this.#store.dispatch({ type: 'name', name: seat.name });
+    this.#named ||= resuming || seat !== undefined;
+    this.#store.dispatch({ type: 'room', room, link: `${this.#around.router.origin}/r/${room}` });
+    if (resuming) this.#door.resumed(room);
+    else this.#door.opened(room, seat !== undefined, room === this.#made);
+    this.#media.local.start();
   }
 
   go(path: string): void {
@@ -104,6 +126,20 @@ export class Controller implements Actions {
   signInFirst(next: string): void {
     this.#identity.signInFirst(next);
     this.go('/signin');
+  }
+
+  /** Whoever has signed in is called by the name of the account, until they say another. */
+  #known(account: Account | null): void {
+    const { page, door } = this.#store.state;
+    if (!this.#named && this.#call.out)
+      this.#store.dispatch({ type: 'name', name: account?.name ?? this.#memory.loadName() });
+    if (account && page === 'prejoin' && door.state === 'members') this.#door.ask();
+  }
+
+  /** The account has been signed out elsewhere: begin again as whoever we are now. */
+  #signedOut(): void {
+    this.#call.signal.restart();
+    this.askAccount();
   }
 
   signOut(): void {
@@ -169,14 +205,14 @@ export class Controller implements Actions {
   startCall(): void {
     if (this.#store.state.creating) return;
     this.#store.dispatch({ type: 'creating', on: true });
-    void this.#around.createRoom().then((made) => {
+    void makeRoom(this.api).then((made) => {
       if (!this.#store.state.creating) return; // gone elsewhere meanwhile
       if (made.ok) {
-        this.#made = made.room;
-        this.go(`/r/${made.room}`);
+        this.#made = made.value;
+        this.go(`/r/${made.value}`);
       } else {
-        const text = made.busy ? words.SERVER_BUSY : words.ROOM_NOT_MADE;
-        this.#store.dispatch({ type: 'home-error', text });
+        this.#store.dispatch({ type: 'home-error', text: notMadeText(made.fault) });
+        if (made.fault.code === 'not_signed_in') this.signInFirst('/');
       }
     });
   }
@@ -192,6 +228,7 @@ export class Controller implements Actions {
   }
 
   setName(name: string): void {
+    this.#named ||= name !== this.#store.state.name;
     this.#store.dispatch({ type: 'name', name });
   }
 
@@ -203,8 +240,8 @@ export class Controller implements Actions {
     this.#media.local.choose(kind, deviceId);
   }
 
-  join(): void {
-    const { page, room, name } = this.#store.state;
+  join(password?: string): void {
+    const { page, room, name, account } = this.#store.state;
     if (page !== 'prejoin' || !this.#call.out) return;
     const fault = nameFault(name);
     if (fault) {
@@ -212,8 +249,8 @@ export class Controller implements Actions {
       return;
     }
     this.#media.timeline.mark('click');
-    this.#memory.saveName(name.trim());
-    this.#call.enter(room !== this.#made, this.#memory.loadSeat(room));
+    if (name.trim() !== account?.name) this.#memory.saveName(name.trim());
+    this.#call.enter(room !== this.#made, this.#memory.loadSeat(room), password);
     this.#made = '';
   }
 
@@ -227,19 +264,12 @@ export class Controller implements Actions {
     const { signal } = this.#call;
     if (signal.state === 'replaced' || signal.state === 'failed') signal.restart();
     this.#store.dispatch({ type: 'room', room, link });
+    this.#door.opened(room, this.#memory.loadSeat(room) !== undefined, false);
     this.#media.local.start();
   }
 
-  admit(participant: string): void {
-    this.#call.signal.send({ type: 'admit', participant });
-  }
-
-  refuse(participant: string): void {
-    this.#call.signal.send({ type: 'refuse', participant });
-  }
-
-  setKnock(on: boolean): void {
-    this.#call.signal.send({ type: 'room.update', knock: on });
+  askDoor(): void {
+    this.#door.ask();
   }
 
   copyLink(): void {

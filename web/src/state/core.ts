@@ -9,11 +9,21 @@ export interface CoreState extends AppState {
   readonly noticeSeq: number;
 }
 
+/** What is known of a room before anything is. */
+export const NO_ROOM = {
+  roomName: '',
+  lasting: false,
+  owner: false,
+  locked: false,
+  door: { state: 'asking' },
+} as const;
+
 export function initialState(name: string, devices: Devices): CoreState {
   return {
     page: 'home',
     room: '',
     link: '',
+    ...NO_ROOM,
     name,
     devices,
     signal: 'connecting',

@@ -1,13 +1,34 @@
 /** Everything that can change the state. */
 import type { Devices, LinkState } from '../media/port';
+import type { Entered } from '../protocol/enter';
 import type { ServerMessage, ServerMessageOf } from '../protocol/messages';
-import type { Account, AccountPage, AppState, EndReason, Notice, ServiceInfo, SignalState } from './types';
+import type {
+  Account,
+  AccountPage,
+  AppState,
+  DoorState,
+  EndReason,
+  Notice,
+  ServiceInfo,
+  SignalState,
+} from './types';
 
 /** The messages that change what is seen; the others are the controller's business. */
 export type RoomMessage = Exclude<
   ServerMessage,
   ServerMessageOf<
-    'welcome' | 'joined' | 'signal' | 'ice' | 'ice.restart' | 'pong' | 'error' | 'left' | 'ticket'
+    | 'welcome'
+    | 'joined'
+    | 'refused'
+    | 'removed'
+    | 'ended'
+    | 'signal'
+    | 'ice'
+    | 'ice.restart'
+    | 'pong'
+    | 'error'
+    | 'left'
+    | 'ticket'
   >
 >;
 
@@ -29,6 +50,10 @@ export type AppEvent =
   | { readonly type: 'devices'; readonly devices: Devices }
   | { readonly type: 'signal'; readonly signal: SignalState }
   | { readonly type: 'joining'; readonly on: boolean }
+  | { readonly type: 'door'; readonly door: DoorState }
+  | { readonly type: 'entered'; readonly entered: Entered }
+  /** Back before the door. */
+  | { readonly type: 'turned-away' }
   | {
       readonly type: 'joined';
       readonly message: ServerMessageOf<'joined'>;

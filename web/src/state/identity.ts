@@ -6,7 +6,7 @@ import { Api } from '../protocol/api';
 import { serviceInfo, signOut, whoIsSignedIn } from '../protocol/identity';
 import type { Store } from './events';
 import type { Surroundings } from './ports';
-import { isPlace, tokenOf, wantsToken } from './routes';
+import { isOwn, isPlace, tokenOf, wantsToken } from './routes';
 import type { Account, AccountPage } from './types';
 import * as words from './words';
 
@@ -20,6 +20,8 @@ export interface IdentityHost {
   readonly around: Surroundings;
   /** Another address in place of this one. */
   replace(path: string): void;
+  /** It is known, or has become known anew, who is signed in. */
+  known(account: Account | null): void;
   /** The WebSocket is to be opened anew: the server looks at the cookie only then. */
   reconnect(): void;
 }
@@ -92,7 +94,7 @@ export class Identity {
     this.#forgetNext();
     this.#host.reconnect();
     this.#host.store.dispatch({ type: 'account', account: null });
-    if (this.#host.store.state.page === 'account') this.#host.replace('/');
+    if (isOwn(this.#host.store.state.page)) this.#host.replace('/');
   }
 
   /** @next where to come back to. */
@@ -102,6 +104,7 @@ export class Identity {
 
   #is(account: Account | null): void {
     this.#host.store.dispatch({ type: 'account', account });
+    this.#host.known(account);
     this.#settle();
   }
 
@@ -109,8 +112,8 @@ export class Identity {
   #settle(): void {
     const { page, account } = this.#host.store.state;
     if (account === undefined) return;
-    if (account === null && page === 'account') {
-      this.signInFirst('/account');
+    if (account === null && isOwn(page)) {
+      this.signInFirst(`/${page}`);
       this.#host.replace('/signin');
     } else if (account !== null && (FOR_STRANGERS as readonly string[]).includes(page)) {
       this.#host.replace(this.#takeNext());

@@ -16,10 +16,6 @@ export interface SignalPort {
   closing(): void;
 }
 
-export type CreateRoom = () => Promise<
-  { readonly ok: true; readonly room: string } | { readonly ok: false; readonly busy: boolean }
->;
-
 export interface RouterPort {
   readonly origin: string;
   path(): string;
@@ -36,7 +32,6 @@ export interface TextStore {
 }
 
 export interface Surroundings {
-  readonly createRoom: CreateRoom;
   readonly exchange: Exchange;
   readonly router: RouterPort;
   /** For this tab, over a reload. */

@@ -57,6 +57,8 @@ test('joined: the room as the server tells it', () => {
       participant: BERT,
       name: 'Bert',
       host: true,
+      owner: false,
+      signedIn: false,
       away: false,
       closing: false,
       audio: true,

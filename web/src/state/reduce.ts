@@ -1,5 +1,5 @@
 /** (state, event) → state. Pure: no clock, no browser, no chance. */
-import { type CoreState, OUT_OF_ROOM, without } from './core';
+import { type CoreState, NO_ROOM, OUT_OF_ROOM, without } from './core';
 import type { AppEvent } from './events';
 import { reduceIdentity } from './reduce_identity';
 import { reduceJoined, reduceServer, withNotice, withPeer } from './reduce_room';
@@ -28,6 +28,7 @@ export function reduce(state: CoreState, event: AppEvent): CoreState {
       return {
         ...without(state, 'ended', 'homeError', 'nameError'),
         ...OUT_OF_ROOM,
+        ...NO_ROOM,
         page: 'home',
         room: '',
         link: '',
@@ -37,6 +38,7 @@ export function reduce(state: CoreState, event: AppEvent): CoreState {
       return {
         ...without(state, 'ended', 'homeError', 'nameError'),
         ...OUT_OF_ROOM,
+        ...NO_ROOM,
         page: 'prejoin',
         room: event.room,
         link: event.link,
@@ -56,6 +58,19 @@ export function reduce(state: CoreState, event: AppEvent): CoreState {
       return { ...state, signal: event.signal };
     case 'joining':
       return { ...without(state, 'nameError', 'ended'), joining: event.on };
+    case 'door':
+      return { ...state, door: event.door };
+    case 'entered':
+      return {
+        ...state,
+        door: { state: 'open' },
+        roomName: event.entered.name ?? '',
+        lasting: event.entered.lasting,
+        owner: event.entered.owner,
+        knock: event.entered.knock,
+      };
+    case 'turned-away':
+      return { ...without(state, 'ended'), ...OUT_OF_ROOM, page: 'prejoin' };
     case 'joined':
       return reduceJoined(state, event.message, event.keep);
     case 'server':

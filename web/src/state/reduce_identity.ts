@@ -1,5 +1,5 @@
 /** Who is signed in, and the account pages, in the state. */
-import { type CoreState, OUT_OF_ROOM, without } from './core';
+import { type CoreState, NO_ROOM, OUT_OF_ROOM, without } from './core';
 import type { IdentityEvent } from './events';
 
 export function reduceIdentity(state: CoreState, event: IdentityEvent): CoreState {
@@ -15,6 +15,7 @@ export function reduceIdentity(state: CoreState, event: IdentityEvent): CoreStat
       return {
         ...without(state, 'ended', 'homeError', 'nameError'),
         ...OUT_OF_ROOM,
+        ...NO_ROOM,
         page: event.page,
         room: '',
         link: '',

@@ -1,6 +1,6 @@
 /** Which page an address is. A room's address (/r/…) is protocol/room.ts's; everything else is home. */
 import { roomOfPath } from '../protocol/room';
-import type { AccountPage } from './types';
+import type { AccountPage, Page } from './types';
 
 const ACCOUNT: Readonly<Record<AccountPage, true>> = {
   signin: true,
@@ -12,6 +12,8 @@ const ACCOUNT: Readonly<Record<AccountPage, true>> = {
   invite: true,
   setup: true,
   account: true,
+  rooms: true,
+  admin: true,
 };
 
 /** Mailed links: what they carry behind '#' is told to the page and to nobody else. */
@@ -26,6 +28,9 @@ export function accountPageOf(path: string): AccountPage | undefined {
 
 export const wantsToken = (page: AccountPage): boolean => WITH_TOKEN.includes(page);
 
+/** Pages of one's own: who is not signed in is asked to, and comes back. */
+export const isOwn = (page: Page): boolean => page === 'account' || page === 'rooms' || page === 'admin';
+
 /** What stands behind '#', '' if that is no token. */
 export const tokenOf = (hash: string): string => TOKEN.exec(hash)?.[1] ?? '';
 
@@ -33,5 +38,5 @@ export const tokenOf = (hash: string): string => TOKEN.exec(hash)?.[1] ?? '';
 export function isPlace(path: string): boolean {
   if (roomOfPath(path)) return true;
   const page = accountPageOf(path);
-  return page === 'account' || path === '/' || path === '/rooms' || path === '/admin';
+  return path === '/' || (page !== undefined && isOwn(page));
 }

@@ -13,7 +13,7 @@ import type {
 import type { Request, Response } from '../protocol/api';
 import type { ClientEvents, ClientState, Credentials, WelcomeKind } from '../protocol/events';
 import type { ClientMessage, JoinMessage, PeerInfo, ServerMessage } from '../protocol/messages';
-import { ANNA, peerInfo, ROOM, welcomeMessage } from '../protocol/messages.fake';
+import { ANNA, peerInfo, ROOM, roomState, welcomeMessage } from '../protocol/messages.fake';
 import { FakeTimers } from '../protocol/timers.fake';
 import { Controller } from './controller';
 import { type CoreState, initialState } from './core';
@@ -87,6 +87,15 @@ class FakeLocal implements LocalMedia {
   level = (): number => 0.5;
 }
 
+export const entered = (fields: object = {}) => ({
+  id: ROOM,
+  name: null,
+  lasting: false,
+  knock: true,
+  owner: false,
+  ...fields,
+});
+
 export const SERVICE = {
   rooms: { create: 'anyone' },
   accounts: { signup: 'open', password_min: 8, passkeys: true },
@@ -114,8 +123,9 @@ export class World {
   readonly answers = new Map<string, [status: number, body: object]>([
     ['GET /session', [200, { account: null }]],
     ['GET /info', [200, SERVICE]],
+    ['POST /rooms', [201, { id: ROOM, url: `https://call.test/r/${ROOM}` }]],
+    [`POST /rooms/${ROOM}/enter`, [200, entered()]],
   ]);
-  created: { ok: true; room: string } | { ok: false; busy: boolean } = { ok: true, room: ROOM };
   #client: ClientState = 'connecting';
   #credentials: Credentials | undefined;
   #events!: ClientEvents;
@@ -181,7 +191,7 @@ export class World {
   }
 
   joined(peers: readonly PeerInfo[] = [], fields: object = {}): void {
-    const room = { id: ROOM, knock: true, max_participants: 2 };
+    const room = roomState();
     const self = { participant: ANNA, name: 'Anna', role: 'host' };
     this.say({ type: 'joined', room, self, peers, ticket: 'ticket', ...fields });
   }
@@ -246,7 +256,6 @@ export class World {
       removeItem: (k: string) => void map.delete(k),
     });
     return {
-      createRoom: async () => this.created,
       exchange: async (request: Request) => this.exchange(request),
       router: {
         origin: 'https://call.test',

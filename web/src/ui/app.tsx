@@ -15,10 +15,13 @@ import { SignalLine } from './parts/signal-line';
 import { Prejoin } from './prejoin';
 import { useShortcuts } from './shortcuts';
 import { text } from './text';
+import { endedText } from './text-ended';
 import { openDialog } from './view-state';
 import { Waiting } from './waiting';
 
 const AccountPages = lazy(() => import('./account/pages'));
+const RoomPages = lazy(() => import('./rooms/rooms'));
+const AdminPages = lazy(() => import('./admin/admin'));
 
 const pages: Record<AppState['page'], FunctionComponent> = {
   home: Home,
@@ -35,6 +38,8 @@ const pages: Record<AppState['page'], FunctionComponent> = {
   invite: AccountPages,
   setup: AccountPages,
   account: AccountPages,
+  rooms: RoomPages,
+  admin: AdminPages,
 };
 
 function title(state: AppState): string {
@@ -43,11 +48,11 @@ function title(state: AppState): string {
     case 'home':
       return `${text.app} · ${text.home.pageTitle}`;
     case 'prejoin':
-      return `${text.prejoin.pageTitle} · ${text.app}`;
+      return `${state.roomName || text.prejoin.pageTitle} · ${text.app}`;
     case 'waiting':
       return `${text.waiting.pageTitle} · ${text.app}`;
     case 'ended':
-      return `${text.ended.reasons[state.ended ?? 'left'].title} · ${text.app}`;
+      return `${endedText[state.ended ?? 'left'].title} · ${text.app}`;
     case 'call':
       if (knock) return `${text.call.knockTitle(knock.name)} · ${text.app}`;
       return `${text.call.pageTitle(state.peers.map((p) => p.name))} · ${text.app}`;

@@ -193,7 +193,7 @@ export function Act({
   name?: string;
   /** The question; without one it is done at once. */
   sure?: string;
-  kind?: '' | 'button-warn';
+  kind?: '' | 'button-plain' | 'button-warn';
   testid: string;
   run: () => Promise<ApiFault | undefined>;
 }) {

@@ -40,9 +40,20 @@ function fakeActions(state: { value: AppState }): Actions {
     chooseDevice: () => undefined,
     join: () => change({ page: 'waiting' }),
     leave: () => change({ page: 'ended', ended: 'left' }),
-    admit: knockGone,
-    refuse: knockGone,
-    setKnock: (knock) => change({ knock }),
+    askDoor: () => undefined,
+    hosting: {
+      admit: knockGone,
+      refuse: knockGone,
+      remove: (id) => change({ peers: state.value.peers.filter((p) => p.participant !== id) }),
+      makeHost: (id) =>
+        change({
+          host: false,
+          peers: state.value.peers.map((p) => ({ ...p, host: p.participant === id })),
+        }),
+      takeHost: () => change({ host: true, peers: state.value.peers.map((p) => ({ ...p, host: false })) }),
+      change,
+      end: () => change({ page: 'ended', ended: 'ended' }),
+    },
     copyLink: () => say('The link is on your clipboard.'),
     rejoin: () => change({ page: 'prejoin' }),
     dismissNotice: (id) => change({ notices: state.value.notices.filter((n) => n.id !== id) }),

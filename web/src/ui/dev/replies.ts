@@ -1,5 +1,6 @@
 /** The HTTP API with invented answers, for the gallery: what the pages make of them is real. */
 import type { Account } from '../../state/types';
+import { events, rooms, settings, usedRooms, users } from './rooms';
 
 export const ada: Account = {
   id: 'a1',
@@ -67,6 +68,7 @@ function refusal(body: Record<string, unknown>): Reply | undefined {
   if (given('email').includes('taken'))
     return problem(422, 'invalid', [{ field: 'email', reason: 'This is not an e-mail address.' }]);
   if (given('token').startsWith('bad')) return problem(410, 'token_invalid');
+  if (given('name') === 'too many') return problem(409, 'too_many_rooms');
   if (given('password') === 'wrong' || given('old') === 'wrong') return problem(401, 'bad_credentials');
   if (given('email').startsWith('two') && body.code === undefined)
     return problem(401, 'second_factor_needed');
@@ -81,6 +83,9 @@ const replies: Readonly<Record<string, (account: Account | null | undefined) => 
   'GET /account/tokens': () => [200, { tokens }],
   'GET /account': (account) => [200, { account: account ?? ada }],
   'PATCH /account': (account) => [200, { account: account ?? ada }],
+  'GET /rooms': (account) => [200, { rooms: account?.rooms === 0 ? [] : rooms }],
+  'GET /admin/rooms': () => [200, { rooms: usedRooms }],
+  'GET /admin/settings': () => [200, { settings }],
   'POST /session': () => [200, { account: ada }],
   'POST /setup': () => [200, { account: { ...ada, role: 'admin' } }],
   'POST /confirm': () => [200, { email: ada.email }],
@@ -94,6 +99,23 @@ const replies: Readonly<Record<string, (account: Account | null | undefined) => 
   'POST /account/tokens': () => [201, { token: 'parley_Zk3tVd0y9XwqLm42Rr8uJbNc5HsEaPo1', id: 't2' }],
 };
 
+/** Answers that depend on what is asked for. */
+function various(method: string, path: string, body: Record<string, unknown>): Reply | undefined {
+  const query = new URLSearchParams(path.split('?')[1]);
+  const [, group, id, verb] = path.split(/[/?]/);
+  if (method === 'GET' && path.startsWith('/admin/users?')) {
+    const text = (query.get('q') ?? '').toLowerCase();
+    const found = users.filter(({ name, email }) => `${name} ${email}`.toLowerCase().includes(text));
+    const more = text === '' && !query.has('after');
+    return [200, { users: query.has('after') ? [] : found, ...(more ? { next: 'z' } : {}) }];
+  }
+  if (method === 'GET' && path.startsWith('/admin/audit?')) return [200, { events }];
+  if (group !== 'rooms' || method === 'GET' || method === 'DELETE' || verb === 'enter') return undefined;
+  const known = rooms.find((room) => room.id === id) ?? rooms[0];
+  const password = body.password === undefined ? known?.password : body.password !== '';
+  return [200, { ...known, ...body, password }];
+}
+
 /** What the server would answer to `method path` (under /api/v1). */
 export function reply(
   method: string,
@@ -101,5 +123,5 @@ export function reply(
   body: Record<string, unknown>,
   account: Account | null | undefined,
 ): Reply {
-  return refusal(body) ?? replies[`${method} ${path}`]?.(account) ?? [200, {}];
+  return refusal(body) ?? various(method, path, body) ?? replies[`${method} ${path}`]?.(account) ?? [200, {}];
 }
