@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import type { ApiFault } from '../state/types';
 import { faultText } from './text-forms';
 
-const fault = (code: string, more: Partial<ApiFault> = {}): ApiFault => ({ code, status: 400, fields: {}, ...more });
+const fault = (code: string, more: Partial<ApiFault> = {}): ApiFault => ({
+  code,
+  status: 400,
+  fields: {},
+  ...more,
+});
 
 test('when to try again is said in words', () => {
   for (const [seconds, words] of [
@@ -33,5 +38,6 @@ test('a form’s own words come first, then ours, then the server’s', () => {
   assert.equal(faultText(fault('forbidden'), { forbidden: 'Mine.' }), 'Mine.');
   assert.match(faultText(fault('forbidden', { detail: 'Theirs.' })), /may not/);
   assert.equal(faultText(fault('odd', { detail: 'Theirs.' })), 'Theirs.');
-  for (const code of ['odd', 'constructor', '__proto__']) assert.match(faultText(fault(code)), /did not work/);
+  for (const code of ['odd', 'constructor', '__proto__'])
+    assert.match(faultText(fault(code)), /did not work/);
 });

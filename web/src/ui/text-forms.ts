@@ -46,7 +46,7 @@ const general: Readonly<Record<string, string | ((fault: ApiFault) => string)>> 
 
 /** @words for codes that mean something particular in this form. */
 export function faultText(fault: ApiFault, words: Readonly<Record<string, string>> = {}): string {
-  const own = words[fault.code];
+  const own = Object.hasOwn(words, fault.code) ? words[fault.code] : undefined;
   if (own !== undefined) return own;
   const known = Object.hasOwn(general, fault.code) ? general[fault.code] : undefined;
   if (known !== undefined) return typeof known === 'string' ? known : known(fault);

@@ -65,7 +65,8 @@ interface Result {
 const FINE: Result = { errors: {}, problem: '', fault: undefined };
 
 function resultOf(fault: ApiFault, form: HTMLFormElement, options: FormOptions): Result {
-  const field = options.fieldOf?.[fault.code];
+  const { fieldOf = {} } = options;
+  const field = Object.hasOwn(fieldOf, fault.code) ? fieldOf[fault.code] : undefined;
   if (field) return { errors: { [field]: faultText(fault, options.words) }, problem: '', fault };
   // Errors of fields that this form does not have would be seen nowhere.
   const own = Object.entries(fault.fields).filter(([name]) => form.elements.namedItem(name) !== null);
