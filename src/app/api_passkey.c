@@ -62,6 +62,8 @@ static int run_options(struct api_call *call)
 {
 	char *options = NULL;
 	int rc = account_check_password(call->accounts, own_id(call), api_text(call, "password"));
+	if (rc == 0 && !call->passkeys)
+		return api_problem(call, 409, "wrong_state", "passkeys need https and a name");
 	if (rc == 0)
 		rc = account_passkey_options(call->accounts, &call->login.account, call->now_us, &options);
 	if (rc)

@@ -155,6 +155,8 @@ static int run_signin(struct api_call *call)
 static int run_passkey_options(struct api_call *call)
 {
 	char *options = NULL;
+	if (!call->passkeys)
+		return api_problem(call, 409, "wrong_state", "passkeys need https and a name");
 	int rc = account_passkey_signin_options(call->accounts, call->now_us, &options);
 	if (rc)
 		return rc;
