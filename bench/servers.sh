@@ -75,6 +75,10 @@ server_command() {
       command=(env "PYTHONPATH=bench/daphne_app" "BENCH_DIRECT=$([ "$1" = daphne-direct ] && echo 1 || echo 0)"
         /usr/bin/daphne -v 0 -b 127.0.0.1 -p "$server_port" bench_asgi:application)
       ;;
+    django)
+      command=(env "PYTHONPATH=bench/daphne_app" "BENCH_DATABASE=$work/django.db"
+        /usr/bin/daphne -v 0 -b 127.0.0.1 -p "$server_port" bench_accounts:application)
+      ;;
     *) echo "script/bench: unknown server: $1" >&2; exit 2 ;;
   esac
 }
