@@ -29,6 +29,13 @@ void api_healthz(struct service *s, struct http_conn *conn, const struct http_re
 
 /* ---- between the files of the API ---- */
 
+/** api_admit() - has who asks the role or scope that the row wants, and a token left for it? Return: 0;
+ * API_E_PROBLEM. */
+int api_admit(struct api_call *call) MUST_CHECK;
+
+/** api_too_many() - 429. Return: API_E_PROBLEM. */
+int api_too_many(struct api_call *call, uint32_t retry_s) MUST_CHECK;
+
 /** api_reply() - what @call has come to; @call->conn is not NULL. */
 void api_reply(struct api_call *call);
 

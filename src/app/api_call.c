@@ -114,87 +114,10 @@ static void run(struct flight *f)
 
 /* ---- admit ---- */
 
-static int too_many(struct api_call *c, uint32_t retry_s)
-{
-	int rc = api_problem(c, 429, "too_many", "too many requests; try again later");
-	c->problem.retry_s = retry_s;
-	return rc;
-}
-
-int api_take(struct api_call *c, enum api_limit limit, const char *key)
-{
-	struct service *s = c->service;
-	uint32_t retry_s = api_limits_key(s->accounts->limits, limit, key, loop_now_ms(&s->loop));
-	return retry_s ? too_many(c, retry_s) : 0;
-}
-
-/* Guesses are counted for what is guessed at, known or not; everything else for who asks. */
-static int take_key(struct api_call *c)
-{
-	const char *email = c->body ? api_text(c, "email") : NULL;
-	const char *account = c->login.account.id;
-	enum api_limit limit = c->route->limit;
-	switch (limit) {
-	case API_LIMIT_SIGNUP:
-	case API_LIMIT_RESET:
-		return email ? api_take(c, limit, email) : 0;
-	case API_LIMIT_SIGNIN:
-		if (c->route->signs_in)
-			return email ? api_take(c, limit, email) : 0;
-		if (email && api_take(c, API_LIMIT_RESET, email))
-			return API_E_PROBLEM;
-		return account[0] ? api_take(c, limit, account) : 0;
-	case API_LIMIT_ROOM:
-		return 0;
-	default:
-		return account[0] && c->route->where != API_ON_LOOP ? api_take(c, limit, account) : 0;
-	}
-}
-
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-	for (const char *p = list; *p; p += strspn(p, " ")) {
-		size_t len = strcspn(p, " ");
-		if (len == n && memcmp(p, word, n) == 0)
-			return true;
-		p += len;
-	}
-	return false;
-}
-
-static int check_scope(struct api_call *c)
-{
-	const char *scope = c->route->scope;
-	if (scope && has_word(c->login.scopes, scope))
-		return 0;
-	return api_problem(c, 403, "scope_missing", scope ? scope : "no API token may do this");
-}
-
-static int may(struct api_call *c)
-{
-	enum api_who who = c->route->who;
-	bool nobody = c->login.account.id[0] == '\0';
-	if (who == API_UNASKED)
-		return 0;
-	if (nobody)
-		return who == API_ANYBODY ? 0 : api_problem(c, 401, "not_signed_in", NULL);
-	if (c->login.session.id[0] == '\0') {
-		int rc = check_scope(c);
-		if (rc)
-			return rc;
-	}
-	if (who == API_ADMIN && c->login.account.role != ACCOUNT_ADMIN)
-		return api_problem(c, 403, "forbidden", "this is for administrators");
-	return 0;
-}
-
 static void admit(struct flight *f)
 {
 	struct api_call *c = &f->call;
-	c->result = may(c);
-	if (c->result == 0)
-		c->result = take_key(c);
+	c->result = api_admit(c);
 	if (c->result)
 		finish(f);
 	else
@@ -251,7 +174,7 @@ static void identify(struct flight *f, const struct http_request *req)
 		return;
 	}
 	uint32_t retry_s = is_counted(c->route) ? 0 : take_address(c->service, c->route, req);
-	c->result = retry_s ? too_many(c, retry_s) : 0;
+	c->result = retry_s ? api_too_many(c, retry_s) : 0;
 	wait_for_it(f);
 	if (c->result == 0)
 		c->result = login_start(&f->ask, looked_up);
