@@ -28,7 +28,7 @@ function read(reply, bytes) {
     headers: reply.headers,
     type,
     text,
-    body: type.includes('json') ? JSON.parse(text) : undefined,
+    body: type.includes('json') && text !== '' ? JSON.parse(text) : undefined,
   };
 }
 
