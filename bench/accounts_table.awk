@@ -1,14 +1,17 @@
 # The Markdown tables of script/bench accounts; functions and figures are from stats.awk. Variable: accounts.
 
 function times(server, test, prefix, digits) {
-	if (median(server, test, prefix "p50_us") == "")
+	if (median(server, test, prefix "p50_us") + 0 == 0)
 		return "–"
 	return cell(median(server, test, prefix "p50_us") / 1000, digits) " / " \
 		cell(median(server, test, prefix "p99_us") / 1000, digits)
 }
 
-function over(test, name,    x) {
-	x = ratio("parley", "django", test, name)
+# Of Parley's and Django's, taken round by round; where less is better, the other way round.
+function over(test, name, less,    x) {
+	if (median("parley", test, name) + 0 == 0 || median("django", test, name) + 0 == 0)
+		return "–"
+	x = less ? ratio("django", "parley", test, name) : ratio("parley", "django", test, name)
 	return x == "" ? "–" : sprintf(x < 10 ? "%.1f" : "%.0f", x)
 }
 
@@ -17,10 +20,9 @@ function http_row(label, test, name, aim) {
 		over(test, name) " | " aim " |"
 }
 
-function time_row(label, test, prefix, aim,    x) {
-	x = ratio("django", "parley", test, prefix "p99_us")
+function time_row(label, test, prefix, aim) {
 	print "| " label ", p50 / p99, ms | " times("parley", test, prefix, 2) " | " times("django", test, prefix, 2) " | " \
-		(x == "" ? "–" : sprintf(x < 10 ? "%.1f" : "%.0f", x)) " | " aim " |"
+		over(test, prefix "p99_us", 1) " | " aim " |"
 }
 
 function http_tables(    i, path, label) {

@@ -47,7 +47,7 @@ free_port() {
 dialect_of() { [[ $1 == parley* ]] && echo parley || echo simple; }
 is_tls() { [[ $1 == *-tls ]]; }
 # Servers that could not keep up with the higher rates.
-is_slow() { [[ $1 == daphne* ]]; }
+is_slow() { [[ $1 == daphne* || $1 == django ]]; }
 
 # The limits exist to stop just such clients; the load comes from one address and sends as fast as it can.
 parley_options=(
