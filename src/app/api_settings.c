@@ -83,7 +83,8 @@ static int take_setting(void *arg, const char *name, const char *value)
 	if (t && parse(t, value, &number) == 0)
 		put(t, arg, number);
 	else
-		log_warn("a setting in the database is not known here name=%s", t ? t->name : "?");
+		/* Of a newer node, and seen every few seconds. */
+		log_debug("a setting in the database is not known here name=%s", t ? t->name : "?");
 	return 0;
 }
 

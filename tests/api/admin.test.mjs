@@ -173,6 +173,12 @@ test('rooms in use are seen and ended', async () => {
   assert.deepEqual((await root.get('/admin/rooms')).body, { rooms: [], total: 0 }, 'nobody is in them');
   const a = await Signalling.open(server.url);
   const b = await Signalling.open(server.url);
+  const away = (await ada.post('/rooms', { name: 'Away' })).body.id;
+  await ada.post(`/rooms/${away}/enter`);
+  assert.equal((await a.join(away, 'Gus')).type, 'waiting');
+  const alone = (await root.get('/admin/rooms')).body.rooms[0];
+  assert.deepEqual([alone.members, alone.waiting, alone.since], [0, 1, null]);
+  await a.ask('leave');
   await a.join(id, 'Gus');
   await b.join(once, 'Guy');
   const reply = await root.get('/admin/rooms');

@@ -94,6 +94,15 @@ export class ParleyServer {
 
   /** Stop gracefully. Throws where the server did not end with 0, as after a sanitizer report. */
   async stop() {
+    try {
+      await this.end();
+    } finally {
+      rmSync(this.#dir, { recursive: true, force: true });
+    }
+  }
+
+  /** The same, for another start() with what it has written. */
+  async end() {
     const child = this.#child;
     if (child.exitCode === null && child.signalCode === null) {
       child.removeAllListeners('exit');
@@ -101,7 +110,6 @@ export class ParleyServer {
       child.kill('SIGTERM');
       await gone;
     }
-    rmSync(this.#dir, { recursive: true, force: true });
     if (child.exitCode !== 0 && child.signalCode !== 'SIGKILL') {
       throw new Error(`parley ended with ${child.exitCode ?? child.signalCode}\n${this.log}`);
     }

@@ -28,7 +28,7 @@ const usedRoomCheck = object({
   owner: optional(orNull(text(320))),
   members: count,
   waiting: count,
-  since: moment,
+  since: orNull(moment), // null: people wait, and nobody is in
 });
 export type UsedRoom = Checked<typeof usedRoomCheck>;
 

@@ -52,8 +52,8 @@ export function Calls() {
                   </>
                 )}
                 {words.members(room.members)}
-                {room.waiting > 0 && `, ${words.waiting(room.waiting)}`} ·{' '}
-                {words.since(dates.time(room.since))}
+                {room.waiting > 0 && `, ${words.waiting(room.waiting)}`}
+                {room.since && ` · ${words.since(dates.time(room.since))}`}
               </p>
             </div>
             <Act
