@@ -16,6 +16,7 @@ import type { SignalPort, Surroundings } from './ports';
 import { accountPageOf } from './routes';
 import { Memory } from './saved';
 import type { Account, Actions } from './types';
+import { Voice } from './voice';
 import * as words from './words';
 
 export class Controller implements Actions {
@@ -23,6 +24,7 @@ export class Controller implements Actions {
   readonly #media: MediaPort;
   readonly #around: Surroundings;
   readonly #memory: Memory;
+  readonly #voice: Voice;
   readonly #call: Call;
   readonly #door: Door;
   readonly #identity: Identity;
@@ -41,17 +43,10 @@ export class Controller implements Actions {
     this.#store = store;
     this.#media = media;
     this.#around = around;
-    this.#memory = new Memory(
-      around.session,
-      around.memory,
-      () => around.timers.now(),
-      (why) => around.fault(why),
-    );
-    this.#door = new Door({
-      store,
-      api: () => this.api,
-      unknown: () => this.#call.end('room-unknown'),
-    });
+    this.#voice = new Voice(store, around);
+    this.#memory = Memory.of(around);
+    const unknown = () => this.#call.end('room-unknown');
+    this.#door = new Door({ store, api: () => this.api, unknown });
     this.#call = new Call(store, media, around, this.#memory, this.#door, connect, () => this.#signedOut());
     this.hosting = new Hosting(this.#call.signal, store);
     this.#identity = new Identity({
@@ -156,18 +151,15 @@ export class Controller implements Actions {
 
   accountDeleted(): void {
     this.#identity.gone();
-    this.#notice(words.ACCOUNT_DELETED);
+    this.#voice.say(words.ACCOUNT_DELETED);
   }
 
   say(text: string): void {
-    this.#notice(text);
+    this.#voice.say(text);
   }
 
   copy(text: string, copied: string): void {
-    this.#around.copy(text).then(
-      () => this.#notice(copied),
-      () => this.#notice(words.NOT_COPIED, 'warning'),
-    );
+    this.#voice.copy(text, copied, words.NOT_COPIED);
   }
 
   askAccount(): void {
@@ -273,14 +265,7 @@ export class Controller implements Actions {
   }
 
   copyLink(): void {
-    this.#around.copy(this.#store.state.link).then(
-      () => this.#notice(words.LINK_COPIED),
-      () => this.#notice(words.LINK_NOT_COPIED, 'warning'),
-    );
-  }
-
-  #notice(text: string, kind: 'info' | 'warning' = 'info'): void {
-    this.#store.dispatch({ type: 'notice', text, kind });
+    this.#voice.copy(this.#store.state.link, words.LINK_COPIED, words.LINK_NOT_COPIED);
   }
 
   dismissNotice(id: number): void {
