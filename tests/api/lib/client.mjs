@@ -1,5 +1,5 @@
 /** A client of the HTTP API with a cookie jar of one, and the letters that a server has written to its outbox. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -112,9 +112,12 @@ export function letters(server, to) {
   } catch (e) {
     if (e.code !== 'ENOENT') throw e;
   }
+  /* Their names are in no order. */
+  const written = (n) => statSync(join(dir, n), { bigint: true }).mtimeNs;
   return names
-    .sort()
-    .map((n) => readFileSync(join(dir, n), 'utf8'))
+    .map((n) => ({ n, at: written(n) }))
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+    .map(({ n }) => readFileSync(join(dir, n), 'utf8'))
     .filter((raw) => new RegExp(`^To:.*${to.replaceAll('.', '\\.')}`, 'mi').test(raw))
     .map(unquote);
 }
