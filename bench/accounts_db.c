@@ -214,7 +214,7 @@ static void open_all(struct bench *b, const char *url)
 
 static const char *parse(int argc, char **argv, struct bench *b)
 {
-	const struct number numbers[] = {{"fill", &b->fill, 10000, 100000000},
+	const struct number numbers[] = {{"fill", &b->fill, 100000, 100000000},
 					 {"runs", &b->runs, 100, 1000000}};
 	enum { N = sizeof(numbers) / sizeof(numbers[0]) };
 	struct option longs[N + 2] = {0};

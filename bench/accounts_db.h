@@ -9,7 +9,7 @@
 
 struct fill {
 	const char *password; /* hash, of all */
-	uint32_t count;       /* a multiple of 10,000 */
+	uint32_t count;       /* a multiple of 100,000 */
 	int64_t now_us;
 	uint32_t from;
 };
