@@ -237,7 +237,7 @@ static const struct api_route rows[] = {
 	{.path = "/api/v1/account", .method = HTTP_M_DELETE, .who = API_SIGNED_IN, .where = API_ON_HASH, .limit = API_LIMIT_SIGNIN, .fields = password_fields, .run = run_delete},
 	{.path = "/api/v1/account/export", .method = HTTP_M_GET, .who = API_SIGNED_IN, .where = API_ON_DB, .limit = API_LIMIT_WRITE, .run = run_export},
 	{.path = "/api/v1/account/password", .method = HTTP_M_POST, .who = API_SIGNED_IN, .where = API_ON_HASH, .limit = API_LIMIT_SIGNIN, .fields = new_password_fields, .run = run_password},
-	{.path = "/api/v1/account/email", .method = HTTP_M_POST, .who = API_SIGNED_IN, .where = API_ON_HASH, .limit = API_LIMIT_RESET, .fields = email_fields, .run = run_email},
+	{.path = "/api/v1/account/email", .method = HTTP_M_POST, .who = API_SIGNED_IN, .where = API_ON_HASH, .limit = API_LIMIT_SIGNIN, .fields = email_fields, .run = run_email},
 	{.path = "/api/v1/account/sessions", .method = HTTP_M_GET, .who = API_SIGNED_IN, .where = API_ON_DB, .limit = API_LIMIT_READ, .run = run_sessions},
 	{.path = "/api/v1/account/sessions", .method = HTTP_M_DELETE, .who = API_SIGNED_IN, .where = API_ON_DB, .limit = API_LIMIT_WRITE, .run = run_sessions_end},
 	{.path = "/api/v1/account/sessions/{id}", .method = HTTP_M_DELETE, .who = API_SIGNED_IN, .where = API_ON_DB, .limit = API_LIMIT_WRITE, .run = run_session_end},
