@@ -235,15 +235,27 @@ int account_export(struct accounts *a, const char *id, int64_t now_us, char **js
 #define ACCOUNT_RECOVERY_CODES  10
 #define ACCOUNT_RECOVERY_LEN    11 /* "xxxxx-xxxxx" */
 
-/** account_totp_new() - a secret, kept nowhere: the client brings it back. @uri: otpauth://…; 2 KiB hold any.
- * Return: 0; -ENOBUFS: @uri_size is too small. */
-int account_totp_new(struct accounts *a, const struct account *who, char secret[ACCOUNT_TOTP_SECRET_LEN + 1],
-		     char *uri, size_t uri_size) MUST_CHECK;
+#define ACCOUNT_TOTP_TICKET_LEN 139
+#define ACCOUNT_TOTP_TICKET_S   600
+#define ACCOUNT_TOTP_URI_MAX    2048 /* with its NUL; holds any */
 
-/** account_totp_on() - @code proves that the authenticator has it. Other sessions end.
- * Return: 0; ACCOUNT_E_FIELD: secret; ACCOUNT_E_CODE; ACCOUNT_E_STATE: it is on. */
-int account_totp_on(struct accounts *a, const char *id, const char *session, const char *secret,
-		    const char *code, int64_t now_us, struct account_fault *fault,
+struct account_totp {
+	char secret[ACCOUNT_TOTP_SECRET_LEN + 1];
+	char ticket[ACCOUNT_TOTP_TICKET_LEN + 1]; /* the secret, for whom and until when, sealed */
+	char uri[ACCOUNT_TOTP_URI_MAX];           /* otpauth://… */
+};
+
+/** account_totp_new() - a secret, kept nowhere: the client brings the ticket back. The caller has asked for
+ * the password; @session (NULL is "") is where it was given. Return: 0; -ENOMEM. */
+int account_totp_new(struct accounts *a, const struct account *who, const char *session, int64_t now_us,
+		     struct account_totp *out) MUST_CHECK;
+
+/** account_totp_on() - @ticket shows that the password was given in this session, not long ago, for this
+ * secret; @code that the authenticator has it. Other sessions end.
+ * Return: 0; ACCOUNT_E_TOKEN: the ticket is none of ours, another's, or too old; ACCOUNT_E_CODE;
+ * ACCOUNT_E_STATE: it is on. */
+int account_totp_on(struct accounts *a, const char *id, const char *session, const char *ticket,
+		    const char *code, int64_t now_us,
 		    char codes[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1]) MUST_CHECK;
 
 /** account_totp_off() - the recovery codes go too. Return: 0; ACCOUNT_E_STATE: it is not on. */

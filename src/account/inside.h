@@ -75,7 +75,8 @@ int account_tokens_void(struct store_conn *c, const char *account_id, const char
 /** account_tokens_void_email() - all that were sent to @email of that kind. */
 int account_tokens_void_email(struct store_conn *c, const char *email, const char *kind) MUST_CHECK;
 
-/* ---- sealing (seal.c): XSalsa20-Poly1305 under a key derived for @purpose ("token", "mail", "totp") ---- */
+/* ---- sealing (seal.c): XSalsa20-Poly1305 under a key derived for @purpose ("token", "mail", "totp",
+ * "totp ticket") ---- */
 
 /** account_seal() - @out: base64url, mem_free(). Return: 0; -ENOMEM. */
 int account_seal(const struct accounts *a, const char *purpose, const void *data, size_t n,
@@ -85,6 +86,11 @@ int account_seal(const struct accounts *a, const char *purpose, const void *data
  * us for this purpose (logged); -ENOMEM. */
 int account_unseal(const struct accounts *a, const char *purpose, const char *text, size_t len, char **out,
 		   size_t *n) MUST_CHECK;
+
+/** account_unseal_given() - the same of what a client brings back: what does not open is ACCOUNT_E_TOKEN, and
+ * nothing to log. */
+int account_unseal_given(const struct accounts *a, const char *purpose, const char *text, char **out,
+			 size_t *n) MUST_CHECK;
 
 /** account_seal_json(), account_unseal_json() - the same of an object. */
 int account_seal_json(const struct accounts *a, const char *purpose, json_t *object, char **out) MUST_CHECK;
@@ -175,6 +181,9 @@ int account_session_renew(struct accounts *a, struct store_conn *c, const char *
 
 /** account_sessions_end() - all but @keep (NULL or "": all). */
 int account_sessions_end(struct store_conn *c, const char *account_id, const char *keep) MUST_CHECK;
+
+/** account_api_tokens_end() - all. */
+int account_api_tokens_end(struct store_conn *c, const char *account_id) MUST_CHECK;
 
 /** account_logins_end() - all sessions and API tokens. */
 int account_logins_end(struct store_conn *c, const char *account_id) MUST_CHECK;

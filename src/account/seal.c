@@ -1,6 +1,6 @@
 /*
- * What the database holds and only this service may read: links in queued mail, the data of tokens, TOTP
- * secrets.
+ * What others hold and only this service may read: in the database links in queued mail, the data of tokens,
+ * TOTP secrets; with a client the ticket of a second factor that is being set up.
  *
  * Form: base64url of a random nonce and a secretbox. The nonce is 192 bits long, so drawing it is safe for
  * any number of messages. Each purpose has a key of its own, so that a text of one purpose, put in the place
@@ -60,8 +60,9 @@ static int open_box(const struct accounts *a, const char *purpose, const uint8_t
 	return rc ? -EIO : n - (int)OVERHEAD;
 }
 
-int account_unseal(const struct accounts *a, const char *purpose, const char *text, size_t len, char **out,
-		   size_t *n)
+/* Return: 0; -EIO: it does not open; -ENOMEM. */
+static int unseal(const struct accounts *a, const char *purpose, const char *text, size_t len, char **out,
+		  size_t *n)
 {
 	uint8_t *box = mem_alloc(len + 1);
 	char *plain = mem_alloc(len + 1);
@@ -76,15 +77,30 @@ int account_unseal(const struct accounts *a, const char *purpose, const char *te
 	mem_free(box);
 	if (rc < 0) {
 		mem_free(plain);
-		log_error("the database holds something that the key in the data directory does not open "
-			  "purpose=%s",
-			  purpose);
 		return -EIO;
 	}
 	plain[rc] = '\0';
 	*out = plain;
 	*n = (size_t)rc;
 	return 0;
+}
+
+int account_unseal(const struct accounts *a, const char *purpose, const char *text, size_t len, char **out,
+		   size_t *n)
+{
+	int rc = unseal(a, purpose, text, len, out, n);
+	if (rc == -EIO)
+		log_error("the database holds something that the key in the data directory does not open "
+			  "purpose=%s",
+			  purpose);
+	return rc;
+}
+
+int account_unseal_given(const struct accounts *a, const char *purpose, const char *text, char **out,
+			 size_t *n)
+{
+	int rc = unseal(a, purpose, text, strlen(text), out, n);
+	return rc == -EIO ? ACCOUNT_E_TOKEN : rc;
 }
 
 int account_seal_json(const struct accounts *a, const char *purpose, json_t *object, char **out)

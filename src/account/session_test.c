@@ -214,16 +214,17 @@ static void code_now(const uint8_t key[OTP_KEY_BYTES], char out[OTP_DIGITS + 1])
 
 static void with_a_second_factor(void **state)
 {
-	char token[ACCOUNT_TOKEN_LEN + 1], secret[ACCOUNT_TOTP_SECRET_LEN + 1], uri[512];
+	char token[ACCOUNT_TOKEN_LEN + 1];
+	struct account_totp made;
 	char codes[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1], digits[OTP_DIGITS + 1] = "";
 	uint8_t key[OTP_KEY_BYTES];
 	struct account ada = kit_add(ADA, "Ada", ACCOUNT_MEMBER);
 	struct account_login me = kit_signin(ADA, token);
-	assert_int_equal(account_totp_new(kit.a, &ada, secret, uri, sizeof(uri)), 0);
-	assert_int_equal(otp_key_parse(secret, key), 0);
+	assert_int_equal(account_totp_new(kit.a, &ada, me.session.id, kit.now, &made), 0);
+	assert_int_equal(otp_key_parse(made.secret, key), 0);
 	code_now(key, digits);
-	assert_int_equal(
-		account_totp_on(kit.a, ada.id, me.session.id, secret, digits, kit.now, &fault, codes), 0);
+	assert_int_equal(account_totp_on(kit.a, ada.id, me.session.id, made.ticket, digits, kit.now, codes),
+			 0);
 	assert_int_equal(by_token(token), 0);
 	assert_true(login.account.totp);
 	assert_int_equal(login.account.recovery_codes, ACCOUNT_RECOVERY_CODES);

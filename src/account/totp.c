@@ -5,6 +5,10 @@
  * transaction of what the code was given for, so that no code counts twice, not even for two who come at the
  * same moment.
  *
+ * Whoever has only a stolen session must not lock its owner out with a secret of their own: the secret that
+ * is switched on comes back sealed in a ticket, which is given for the password and good for the session in
+ * which that was given, for some minutes.
+ *
  * Thread: any that may block.
  */
 #include "account/inside.h"
@@ -13,13 +17,15 @@
 #include "account/webauthn.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#define SEAL_PURPOSE "totp"
+#define SEAL_PURPOSE   "totp"
+#define TICKET_PURPOSE "totp ticket"
 
 _Static_assert(ACCOUNT_TOTP_SECRET_LEN == OTP_KEY_LEN, "160 bits in base32");
 
@@ -87,22 +93,95 @@ static int write_uri(const char *issuer, const char *email, const char *secret, 
 	return rc;
 }
 
-int account_totp_new(struct accounts *a, const struct account *who, char secret[ACCOUNT_TOTP_SECRET_LEN + 1],
-		     char *uri, size_t uri_size)
-{
-	char issuer[WEBAUTHN_RP_ID_MAX + 16], text[OTP_KEY_LEN + 1];
+/* ---- the ticket: what the password was given for, with the client between the two requests ---- */
+
+struct ticket {
+	int64_t expires_us;
+	char account[ACCOUNT_ID_LEN], session[ACCOUNT_ID_LEN]; /* no NUL; "" is all zero */
 	uint8_t key[OTP_KEY_BYTES];
+	uint8_t zero[4];
+};
+
+_Static_assert(sizeof(struct ticket) == 64, "no padding");
+_Static_assert(ACCOUNT_TOTP_TICKET_LEN == TEXT_BASE64URL_LEN(64 + 24 + 16), "nonce, box and tag");
+
+/* Of whom, but for the key. */
+static struct ticket ticket_for(const char *account, const char *session)
+{
+	struct ticket t = {0};
+	memcpy(t.account, account, strnlen(account, sizeof(t.account)));
+	if (session)
+		memcpy(t.session, session, strnlen(session, sizeof(t.session)));
+	return t;
+}
+
+static int write_ticket(const struct accounts *a, const struct ticket *t,
+			char out[ACCOUNT_TOTP_TICKET_LEN + 1])
+{
+	char *sealed;
+	int rc = account_seal(a, TICKET_PURPOSE, t, sizeof(*t), &sealed);
+	if (rc)
+		return rc;
+	memcpy(out, sealed, ACCOUNT_TOTP_TICKET_LEN + 1);
+	mem_free(sealed);
+	return 0;
+}
+
+static int read_ticket(const struct accounts *a, const char *text, struct ticket *out)
+{
+	char *plain;
+	size_t n;
+	if (!text || strlen(text) != ACCOUNT_TOTP_TICKET_LEN)
+		return ACCOUNT_E_TOKEN;
+	int rc = account_unseal_given(a, TICKET_PURPOSE, text, &plain, &n);
+	if (rc)
+		return rc;
+	if (n == sizeof(*out))
+		memcpy(out, plain, sizeof(*out));
+	else
+		rc = ACCOUNT_E_TOKEN;
+	sodium_memzero(plain, n);
+	mem_free(plain);
+	return rc;
+}
+
+/* The key, if the password was given for it in this session of this account. */
+static int key_of_ticket(const struct accounts *a, const char *text, const struct ticket *want,
+			 int64_t now_us, uint8_t key[OTP_KEY_BYTES])
+{
+	struct ticket t;
+	int rc = read_ticket(a, text, &t);
+	if (rc)
+		return rc;
+	if (now_us >= t.expires_us || memcmp(t.account, want->account, sizeof(t.account)) != 0 ||
+	    memcmp(t.session, want->session, sizeof(t.session)) != 0)
+		rc = ACCOUNT_E_TOKEN;
+	else
+		memcpy(key, t.key, sizeof(t.key));
+	sodium_memzero(&t, sizeof(t));
+	return rc;
+}
+
+int account_totp_new(struct accounts *a, const struct account *who, const char *session, int64_t now_us,
+		     struct account_totp *out)
+{
+	char issuer[WEBAUTHN_RP_ID_MAX + 16];
+	struct ticket t = ticket_for(who->id, session);
+	struct account_totp made;
 
 	int rc = issuer_of(a, issuer, sizeof(issuer));
 	if (rc)
 		return rc;
-	a->p.rand(a->p.rand_arg, key, sizeof(key));
-	otp_key_text(key, text);
-	sodium_memzero(key, sizeof(key));
-	rc = uri_size ? write_uri(issuer, who->email, text, uri, uri_size) : -ENOBUFS;
+	t.expires_us = now_us + ACCOUNT_TOTP_TICKET_S * ACCOUNT_US;
+	a->p.rand(a->p.rand_arg, t.key, sizeof(t.key));
+	otp_key_text(t.key, made.secret);
+	rc = write_uri(issuer, who->email, made.secret, made.uri, sizeof(made.uri));
 	if (rc == 0)
-		memcpy(secret, text, sizeof(text));
-	sodium_memzero(text, sizeof(text));
+		rc = write_ticket(a, &t, made.ticket);
+	if (rc == 0)
+		*out = made;
+	sodium_memzero(&t, sizeof(t));
+	sodium_memzero(&made, sizeof(made));
 	return rc;
 }
 
@@ -246,28 +325,28 @@ static int switch_on(struct store_conn *c, void *arg)
 	return rc;
 }
 
-/* The secret that came back from the browser, and the code that shows that the authenticator has it. */
-static int check_new(const char *secret, const char *code, int64_t now_us, struct stored *s,
-		     struct account_fault *fault, int64_t *step)
+/* The code that shows that the authenticator has the secret. */
+static int check_new(const struct stored *s, const char *code, int64_t now_us, int64_t *step)
 {
 	char digits[OTP_DIGITS];
 
-	if (!secret || otp_key_parse(secret, s->key))
-		return account_fault(fault, "secret", "This is not the key that was shown.");
 	if (!code || !read_digits(code, digits))
 		return ACCOUNT_E_CODE;
 	return match(s, digits, now_us, step);
 }
 
-int account_totp_on(struct accounts *a, const char *id, const char *session, const char *secret,
-		    const char *code, int64_t now_us, struct account_fault *fault,
+int account_totp_on(struct accounts *a, const char *id, const char *session, const char *ticket,
+		    const char *code, int64_t now_us,
 		    char codes[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1])
 {
 	struct stored s = {.a = a};
 	struct change t = {.a = a, .id = id, .session = session};
+	struct ticket want = ticket_for(id, session);
 	char *sealed = NULL;
 
-	int rc = check_new(secret, code, now_us, &s, fault, &t.step);
+	int rc = key_of_ticket(a, ticket, &want, now_us, s.key);
+	if (rc == 0)
+		rc = check_new(&s, code, now_us, &t.step);
 	if (rc == 0)
 		rc = account_seal(a, SEAL_PURPOSE, s.key, sizeof(s.key), &sealed);
 	sodium_memzero(&s, sizeof(s));

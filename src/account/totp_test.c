@@ -21,6 +21,7 @@
 static struct account ada, bob;
 
 /* What Ada has in her hands. */
+static struct account_totp made;
 static char secret[ACCOUNT_TOTP_SECRET_LEN + 1];
 static char codes[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1];
 
@@ -61,80 +62,120 @@ static void start(void)
 	bob = kit_add("bob@example.org", "Bob", ACCOUNT_MEMBER);
 }
 
+/* A new secret, for the authenticator. */
+static int begin(const struct account *who, const char *session)
+{
+	int rc = account_totp_new(kit.a, who, session, kit.now, &made);
+	if (rc == 0)
+		memcpy(secret, made.secret, sizeof(secret));
+	return rc;
+}
+
 static void switch_on(void)
 {
-	char uri[512];
-	assert_int_equal(account_totp_new(kit.a, &ada, secret, uri, sizeof(uri)), 0);
-	assert_int_equal(account_totp_on(kit.a, ada.id, NULL, secret, shown(0), kit.now, NULL, codes), 0);
+	assert_int_equal(begin(&ada, NULL), 0);
+	assert_int_equal(account_totp_on(kit.a, ada.id, NULL, made.ticket, shown(0), kit.now, codes), 0);
 }
 
 static void a_new_secret(void **state)
 {
 	start();
-	char uri[512], other[ACCOUNT_TOTP_SECRET_LEN + 1], want[512];
+	char first[ACCOUNT_TOTP_SECRET_LEN + 1], want[512];
 
-	assert_int_equal(account_totp_new(kit.a, &ada, secret, uri, sizeof(uri)), 0);
+	assert_int_equal(begin(&ada, NULL), 0);
+	memcpy(first, secret, sizeof(first));
 	(void)snprintf(want, sizeof(want),
 		       "otpauth://totp/Parley%%20%%28call.example.org%%29:ada%%40example.org?secret=%s"
 		       "&issuer=Parley%%20%%28call.example.org%%29&algorithm=SHA1&digits=6&period=30",
 		       secret);
-	assert_string_equal(uri, want);
-	assert_int_equal(account_totp_new(kit.a, &ada, other, uri, sizeof(uri)), 0);
-	assert_string_not_equal(secret, other);
-	size_t need = strlen(want) + 1;
-	for (size_t n = 0; n < need; n++)
-		assert_int_equal(account_totp_new(kit.a, &ada, other, uri, n), -ENOBUFS);
-	assert_int_equal(account_totp_new(kit.a, &ada, other, uri, need), 0);
+	assert_string_equal(made.uri, want);
+	assert_int_equal(strlen(made.ticket), ACCOUNT_TOTP_TICKET_LEN);
+	assert_int_equal(begin(&ada, NULL), 0);
+	assert_string_not_equal(secret, first);
 	/* Nothing is kept until it is proved. */
 	assert_int_equal(kit_count("accounts WHERE totp <> ''"), 0);
+}
+
+static int turn_on(const char *ticket, const char *code)
+{
+	return account_totp_on(kit.a, ada.id, NULL, ticket, code, kit.now, codes);
 }
 
 static void on_wants_proof(void **state)
 {
 	start();
-	struct account_fault fault = {0};
-	char uri[512];
-
 	memset(codes, 0, sizeof(codes));
-	assert_int_equal(account_totp_new(kit.a, &ada, secret, uri, sizeof(uri)), 0);
+	assert_int_equal(begin(&ada, NULL), 0);
 	static const char *const bad[] = {
 		NULL, "", "12345", "1234567", "12345a", "      ", "\xff\xff\xff\xff\xff\xff"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_int_equal(account_totp_on(kit.a, ada.id, NULL, secret, bad[i], kit.now, &fault, codes),
-				 ACCOUNT_E_CODE);
-	assert_int_equal(account_totp_on(kit.a, ada.id, NULL, secret, shown(2), kit.now, &fault, codes),
-			 ACCOUNT_E_CODE);
-	assert_null(fault.field);
-	assert_int_equal(account_totp_on(kit.a, ada.id, NULL, "short", "123456", kit.now, &fault, codes),
-			 ACCOUNT_E_FIELD);
-	assert_string_equal(fault.field, "secret");
-	assert_int_equal(account_totp_on(kit.a, ada.id, NULL, NULL, "123456", kit.now, &fault, codes),
-			 ACCOUNT_E_FIELD);
-	assert_int_equal(
-		account_totp_on(kit.a, "nobodynobodynobo", NULL, secret, shown(0), kit.now, NULL, codes),
-		ACCOUNT_E_UNKNOWN);
+		assert_int_equal(turn_on(made.ticket, bad[i]), ACCOUNT_E_CODE);
+	assert_int_equal(turn_on(made.ticket, shown(2)), ACCOUNT_E_CODE);
 	assert_int_equal(kit_count("accounts WHERE totp <> ''"), 0);
 	assert_string_equal(codes[0], "");
 	assert_int_equal(ask(&ada, NULL), 0);
+	assert_int_equal(turn_on(made.ticket, shown(0)), 0);
+}
+
+/* The secret that is switched on is one that was given for the password, here and not long ago: neither one
+   of the asker's own, nor another's ticket, nor one of another session. */
+static void on_wants_the_ticket(void **state)
+{
+	start();
+	char changed[ACCOUNT_TOTP_TICKET_LEN + 1], uncalled[ACCOUNT_TOTP_TICKET_LEN + 1];
+
+	assert_int_equal(begin(&ada, "sessionsessionse"), 0);
+	memcpy(changed, made.ticket, sizeof(changed));
+	changed[60] = changed[60] == 'A' ? 'B' : 'A';
+	memset(uncalled, 'A', ACCOUNT_TOTP_TICKET_LEN);
+	uncalled[ACCOUNT_TOTP_TICKET_LEN] = '\0';
+	const char *const bad[] = {NULL, "", secret, changed, uncalled, "\xff", made.ticket};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(turn_on(bad[i], shown(0)), ACCOUNT_E_TOKEN);
+	assert_int_equal(
+		account_totp_on(kit.a, bob.id, "sessionsessionse", made.ticket, shown(0), kit.now, codes),
+		ACCOUNT_E_TOKEN);
+	assert_int_equal(begin(&ada, NULL), 0);
+	kit.now += (ACCOUNT_TOTP_TICKET_S - 1) * ACCOUNT_US;
+	assert_int_equal(turn_on(made.ticket, "000"), ACCOUNT_E_CODE);
+	kit.now += ACCOUNT_US;
+	assert_int_equal(turn_on(made.ticket, shown(0)), ACCOUNT_E_TOKEN);
+	/* What is sealed for something else is no ticket, however right. */
+	char *sealed;
+	assert_int_equal(account_seal(kit.a, "totp", "no ticket", 9, &sealed), 0);
+	assert_int_equal(turn_on(sealed, shown(0)), ACCOUNT_E_TOKEN);
+	mem_free(sealed);
+	assert_int_equal(kit_count("accounts WHERE totp <> ''"), 0);
+}
+
+/* An account that went while its owner was at it. */
+static void on_of_nobody(void **state)
+{
+	start();
+	struct account gone = ada;
+	(void)snprintf(gone.id, sizeof(gone.id), "nobodynobodynobo");
+	assert_int_equal(begin(&gone, NULL), 0);
+	assert_int_equal(account_totp_on(kit.a, gone.id, NULL, made.ticket, shown(0), kit.now, codes),
+			 ACCOUNT_E_UNKNOWN);
 }
 
 static void on_ends_other_sessions(void **state)
 {
 	start();
-	char uri[512], token[ACCOUNT_TOKEN_LEN + 1], other[ACCOUNT_TOKEN_LEN + 1];
+	char token[ACCOUNT_TOKEN_LEN + 1], other[ACCOUNT_TOKEN_LEN + 1];
 	struct account_login mine = kit_signin("ada@example.org", token), seen;
 	(void)kit_signin("ada@example.org", other);
 	(void)kit_signin("bob@example.org", other);
 
-	assert_int_equal(account_totp_new(kit.a, &ada, secret, uri, sizeof(uri)), 0);
+	assert_int_equal(begin(&ada, mine.session.id), 0);
 	assert_int_equal(
-		account_totp_on(kit.a, ada.id, mine.session.id, secret, shown(-1), kit.now, NULL, codes), 0);
+		account_totp_on(kit.a, ada.id, mine.session.id, made.ticket, shown(-1), kit.now, codes), 0);
 	assert_int_equal(kit_count("sessions"), 2);
 	assert_int_equal(account_by_token(kit.a, token, kit.now, &seen), 0);
 	assert_true(seen.account.totp);
 	assert_int_equal(seen.account.recovery_codes, ACCOUNT_RECOVERY_CODES);
 	assert_int_equal(
-		account_totp_on(kit.a, ada.id, mine.session.id, secret, shown(1), kit.now, NULL, codes),
+		account_totp_on(kit.a, ada.id, mine.session.id, made.ticket, shown(1), kit.now, codes),
 		ACCOUNT_E_STATE);
 }
 
@@ -334,12 +375,12 @@ static void recovery_code_forms(void **state)
 static void recovery_codes_are_ones_own(void **state)
 {
 	start();
-	char adas[ACCOUNT_RECOVERY_LEN + 1], uri[512];
+	char adas[ACCOUNT_RECOVERY_LEN + 1];
 
 	switch_on();
 	memcpy(adas, codes[0], sizeof(adas));
-	assert_int_equal(account_totp_new(kit.a, &bob, secret, uri, sizeof(uri)), 0);
-	assert_int_equal(account_totp_on(kit.a, bob.id, NULL, secret, shown(0), kit.now, NULL, codes), 0);
+	assert_int_equal(begin(&bob, NULL), 0);
+	assert_int_equal(account_totp_on(kit.a, bob.id, NULL, made.ticket, shown(0), kit.now, codes), 0);
 	assert_int_equal(ask(&bob, adas), ACCOUNT_E_CODE);
 	assert_int_equal(ask(&ada, adas), 0);
 }
@@ -383,11 +424,11 @@ static void off(void **state)
 /* Everything once; stops at what failed. */
 static int scenario(void)
 {
-	char uri[512], fresh[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1];
+	char fresh[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1];
 
-	int rc = account_totp_new(kit.a, &ada, secret, uri, sizeof(uri));
+	int rc = begin(&ada, NULL);
 	if (rc == 0)
-		rc = account_totp_on(kit.a, ada.id, NULL, secret, shown(0), kit.now, NULL, codes);
+		rc = account_totp_on(kit.a, ada.id, NULL, made.ticket, shown(0), kit.now, codes);
 	if (rc == 0)
 		rc = ask(&ada, shown(1));
 	if (rc == 0)
@@ -420,6 +461,8 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_secret),
 		cmocka_unit_test(on_wants_proof),
+		cmocka_unit_test(on_wants_the_ticket),
+		cmocka_unit_test(on_of_nobody),
 		cmocka_unit_test(on_ends_other_sessions),
 		cmocka_unit_test(signing_in),
 		cmocka_unit_test(sealed),

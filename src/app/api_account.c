@@ -15,7 +15,6 @@
 	{                                                                                                    \
 		name, API_TEXT, true, 4096                                                                   \
 	}
-#define URI_MAX 2048
 
 static const char *own_id(const struct api_call *call)
 {
@@ -170,14 +169,17 @@ static int run_session_end(struct api_call *call)
 
 static int run_totp_new(struct api_call *call)
 {
-	char secret[ACCOUNT_TOTP_SECRET_LEN + 1];
-	char uri[URI_MAX];
+	struct account_totp made;
 	int rc = check_again(call);
 	if (rc == 0 && call->login.account.totp)
 		rc = ACCOUNT_E_STATE;
 	if (rc == 0)
-		rc = account_totp_new(call->accounts, &call->login.account, secret, uri, sizeof(uri));
-	return rc ? rc : api_answer(call, 200, json_pack("{s:s, s:s}", "secret", secret, "uri", uri));
+		rc = account_totp_new(call->accounts, &call->login.account, call->login.session.id,
+				      call->now_us, &made);
+	return rc ? rc
+		  : api_answer(call, 200,
+			       json_pack("{s:s, s:s, s:s}", "secret", made.secret, "ticket", made.ticket,
+					 "uri", made.uri));
 }
 
 static int answer_codes(struct api_call *call, char codes[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1])
@@ -193,14 +195,13 @@ static int answer_codes(struct api_call *call, char codes[ACCOUNT_RECOVERY_CODES
 }
 
 static const struct api_field totp_fields[] = {
-	{"secret", API_TEXT, true, 64}, {"code", API_TEXT, true, 64}, {0}};
+	{"ticket", API_TEXT, true, 256}, {"code", API_TEXT, true, 64}, {0}};
 
 static int run_totp_on(struct api_call *call)
 {
 	char codes[ACCOUNT_RECOVERY_CODES][ACCOUNT_RECOVERY_LEN + 1];
 	int rc = account_totp_on(call->accounts, own_id(call), call->login.session.id,
-				 api_text(call, "secret"), api_text(call, "code"), call->now_us, &call->fault,
-				 codes);
+				 api_text(call, "ticket"), api_text(call, "code"), call->now_us, codes);
 	if (rc)
 		return rc;
 	call->effect = api_effect_end;

@@ -134,11 +134,17 @@ test('a second factor, its codes, each good once', async () => {
   const email = 'two@example.org';
   const ada = await member(server, email);
   const other = await elsewhere(email);
-  const { secret, uri } = (await ada.post('/account/totp', { password })).body;
+  const { secret, ticket, uri } = (await ada.post('/account/totp', { password })).body;
   assert.ok(uri.includes(secret));
   assert.equal((await ada.get('/account')).body.account.two_factor, false);
-  problem(await ada.post('/account/totp/confirm', { secret, code: '000000' }), 401, 'bad_code');
-  const on = await ada.post('/account/totp/confirm', { secret, code: totp(secret) });
+  problem(await ada.post('/account/totp/confirm', { ticket, code: '000000' }), 401, 'bad_code');
+  const mine = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+  const own = { secret: mine, code: totp(mine) };
+  problem(await ada.post('/account/totp/confirm', own), 422, 'bad_field', 'no secret of the own');
+  problem(await ada.post('/account/totp/confirm', { ticket: mine, code: totp(mine) }), 410, 'token_invalid');
+  const elsewhereOn = await other.post('/account/totp/confirm', { ticket, code: totp(secret) });
+  problem(elsewhereOn, 410, 'token_invalid');
+  const on = await ada.post('/account/totp/confirm', { ticket, code: totp(secret) });
   assert.equal(on.body.recovery_codes.length, 10);
   assert.equal(await who(other), null, 'other sessions end');
   const me = (await ada.get('/account')).body.account;
@@ -220,8 +226,8 @@ const dump = () => {
 test('the export has everything but secrets', async () => {
   const email = 'export@example.org';
   const ada = await member(server, email);
-  const { secret } = (await ada.post('/account/totp', { password })).body;
-  const on = await ada.post('/account/totp/confirm', { secret, code: totp(secret) });
+  const { secret, ticket } = (await ada.post('/account/totp', { password })).body;
+  const on = await ada.post('/account/totp/confirm', { ticket, code: totp(secret) });
   const token = (await ada.post('/account/tokens', { name: 'Reader', scopes: ['rooms:read'] })).body;
   await ada.post('/rooms', { name: 'My room', password: 'open sesame' });
   const reply = await ada.get('/account/export');

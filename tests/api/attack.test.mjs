@@ -52,8 +52,8 @@ async function guessOn(guess) {
 test('whoever has the password does not get at the second factor by trying', async () => {
   const email = 'factor@example.org';
   const bob = await member(server, email);
-  const { secret } = (await bob.post('/account/totp', { password })).body;
-  const on = await bob.post('/account/totp/confirm', { secret, code: totp(secret) });
+  const { secret, ticket } = (await bob.post('/account/totp', { password })).body;
+  const on = await bob.post('/account/totp/confirm', { ticket, code: totp(secret) });
   assert.equal(on.status, 200, on.text);
   const eve = new Client(server.url);
   const next = totp(secret, 1);

@@ -147,10 +147,10 @@ test('the own account, as documented', async () => {
   const { sessions } = await good(eve, 'sessions');
   await good(eve, 'endSession', { id: sessions.find((s) => !s.current).id });
   await good(eve, 'endSessions');
-  const { secret } = await good(eve, 'startTotp', { body: { password } });
-  await good(eve, 'confirmTotp', { body: { secret, code: '000000' }, status: 401 });
+  const { secret, ticket } = await good(eve, 'startTotp', { body: { password } });
+  await good(eve, 'confirmTotp', { body: { ticket, code: '000000' }, status: 401 });
   await good(eve, 'newRecoveryCodes', { body: { password }, status: 409 });
-  await good(eve, 'confirmTotp', { body: { secret, code: totp(secret) } });
+  await good(eve, 'confirmTotp', { body: { ticket, code: totp(secret) } });
   await good(eve, 'startTotp', { body: { password }, status: 409 });
   const { recovery_codes: codes } = await good(eve, 'newRecoveryCodes', { body: { password } });
   const email = 'eve@example.org';
@@ -343,9 +343,10 @@ test('what is refused for what it says, as documented', async () => {
   await good(ada, 'stopTotp', { body: { password }, status: 409 });
   await good(admin, 'deleteAccount', { body: { password }, status: 409 });
   await good(ada, 'addToken', { body: { name: 'x', scopes: ['admin'] }, status: 403 });
-  const { secret } = await good(ada, 'startTotp', { body: { password } });
-  await good(ada, 'confirmTotp', { body: { secret, code: totp(secret) } });
-  await good(ada, 'confirmTotp', { body: { secret, code: totp(secret) }, status: 409 });
+  const { secret, ticket } = await good(ada, 'startTotp', { body: { password } });
+  await good(ada, 'confirmTotp', { body: { ticket, code: totp(secret) } });
+  await good(ada, 'confirmTotp', { body: { ticket, code: totp(secret) }, status: 409 });
+  await good(ada, 'confirmTotp', { body: { ticket: 'x', code: '000000' }, status: 410 });
   await good(ada, 'stopTotp', { body: { password } });
 });
 

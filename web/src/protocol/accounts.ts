@@ -32,7 +32,7 @@ export type TokenInfo = Checked<typeof tokenCheck>;
 const withAccount = object({ account: accountCheck });
 const withEmail = object({ email: text(320) });
 const codesCheck = object({ recovery_codes: list(text(64), 64) });
-const totpCheck = object({ secret: text(128), uri: text(1024) });
+const totpCheck = object({ secret: text(128), ticket: text(256), uri: text(1024) });
 export type Totp = Checked<typeof totpCheck>;
 
 /** Checked only as far as we read it: the browser itself is strict about the rest. */
@@ -170,8 +170,8 @@ export class AccountApi {
     return this.#api.post('/account/totp', { password }, totpCheck);
   }
 
-  async confirmTotp(secret: string, code: string): Promise<Answer<readonly string[]>> {
-    const answer = await this.#api.post('/account/totp/confirm', { secret, code }, codesCheck);
+  async confirmTotp(ticket: string, code: string): Promise<Answer<readonly string[]>> {
+    const answer = await this.#api.post('/account/totp/confirm', { ticket, code }, codesCheck);
     return pick(answer, (v) => v.recovery_codes);
   }
 

@@ -64,6 +64,7 @@ export const profileText = {
     code: 'Code from the app',
     codeHint: 'Six digits.',
     badCode: 'This code is not right. Try the one that is shown now, and check that your phone’s clock is.',
+    tooLate: 'This took too long. Close this, and begin once more.',
     finish: 'Turn on',
     working: 'One moment…',
     turnedOff: 'The second step is off.',

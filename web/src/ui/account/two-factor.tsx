@@ -79,11 +79,11 @@ function Secret({ totp }: { totp: Totp }) {
 function CodeForm({ totp, onCodes }: { totp: Totp; onCodes: (codes: readonly string[]) => void }) {
   const accounts = useAccounts();
   const form = useForm({
-    words: { bad_code: words.badCode },
+    words: { bad_code: words.badCode, token_invalid: words.tooLate },
     fieldOf: { bad_code: 'code' },
     check: (values) => (values.text('code') === '' ? { code: words.codeHint } : {}),
     send: async (values) => {
-      const answer = await accounts.confirmTotp(totp.secret, values.raw('code').replace(/\s/g, ''));
+      const answer = await accounts.confirmTotp(totp.ticket, values.raw('code').replace(/\s/g, ''));
       if (!answer.ok) return answer.fault;
       onCodes(answer.value);
       return undefined;

@@ -92,7 +92,11 @@ const replies: Readonly<Record<string, (account: Account | null | undefined) => 
   'POST /email/confirm': () => [200, { email: ada.email }],
   'POST /account/totp': () => [
     200,
-    { secret: SECRET, uri: `otpauth://totp/Parley:ada%40example.org?secret=${SECRET}&issuer=Parley` },
+    {
+      secret: SECRET,
+      ticket: 'c2VhbGVk',
+      uri: `otpauth://totp/Parley:ada%40example.org?secret=${SECRET}&issuer=Parley`,
+    },
   ],
   'POST /account/totp/confirm': () => [200, { recovery_codes: codes }],
   'POST /account/recovery-codes': () => [200, { recovery_codes: codes }],
