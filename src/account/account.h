@@ -173,7 +173,7 @@ int account_sessions(struct accounts *a, const char *account, int64_t now_us, ac
 /** account_signout() - one session of @account. Return: 0; ACCOUNT_E_UNKNOWN. */
 int account_signout(struct accounts *a, const char *account, const char *session) MUST_CHECK;
 
-/** account_signout_all() - but @keep (NULL: all). */
+/** account_signout_all() - every session but @keep; NULL: all of them, and all API tokens. */
 int account_signout_all(struct accounts *a, const char *account, const char *keep) MUST_CHECK;
 
 /* ---- forgotten passwords (reset.c) ---- */
@@ -199,7 +199,7 @@ int account_update(struct accounts *a, const char *id, const char *name, const c
 
 /**
  * account_set_password() - wants the old one; every session but @session ends, and that one gets a new token;
- * a mail tells; links that were mailed before are void. Hashes two passwords.
+ * API tokens end; a mail tells; links that were mailed before are void. Hashes two passwords.
  * Return: 0; ACCOUNT_E_CREDENTIALS: the old one is wrong; ACCOUNT_E_FIELD: "new"; ACCOUNT_E_UNKNOWN: @session
  * has ended.
  */
@@ -360,7 +360,7 @@ int account_set_disabled(struct accounts *a, const struct account *actor, const 
  * mail. Hashes. Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_EXISTS. */
 int account_add(struct accounts *a, const struct account_signup *in, enum account_role role, int64_t now_us,
 		struct account_fault *fault, struct account *out) MUST_CHECK;
-/** account_force_password() - from the command line; sessions end. Hashes. */
+/** account_force_password() - from the command line; sessions and API tokens end. Hashes. */
 int account_force_password(struct accounts *a, const char *id, const char *password, int64_t now_us,
 			   struct account_fault *fault) MUST_CHECK;
 int account_by_email(struct accounts *a, const char *email,

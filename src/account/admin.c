@@ -240,7 +240,7 @@ static int force(struct store_conn *c, void *arg)
 	if (rc == 0)
 		rc = account_password_put(f->change.a, c, &f->change.account, f->hash, f->change.now_us);
 	if (rc == 0)
-		rc = account_sessions_end(c, f->change.id, NULL);
+		rc = account_logins_end(c, f->change.id);
 	return rc ? rc : note(&f->change, c, "password.set", NULL);
 }
 

@@ -143,6 +143,8 @@ static int change(struct store_conn *c, void *arg)
 	if (rc == 0)
 		rc = account_sessions_end(c, id, g->session);
 	if (rc == 0)
+		rc = account_api_tokens_end(c, id);
+	if (rc == 0)
 		rc = account_session_renew(g->a, c, id, g->session, g->token);
 	return rc;
 }

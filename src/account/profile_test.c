@@ -54,13 +54,24 @@ static int set_password(const struct account_login *me, const char *old, const c
 	return account_set_password(kit.a, me->account.id, me->session.id, old, new, kit.now, &fault, token);
 }
 
+/* A program's way in, kept in @api. */
+static void let_a_program_in(const struct account *owner, char api[ACCOUNT_API_TOKEN_LEN + 1])
+{
+	struct account_api_token t;
+	assert_int_equal(
+		account_api_token_add(kit.a, owner, "Bot", "rooms:read", 0, kit.now, &fault, &t, api), 0);
+	assert_int_equal(account_by_api_token(kit.a, api, kit.now, &login), 0);
+}
+
 static void a_new_password(void **state)
 {
+	char api[ACCOUNT_API_TOKEN_LEN + 1];
 	char token[ACCOUNT_TOKEN_LEN + 1], other[ACCOUNT_TOKEN_LEN + 1], fresh[ACCOUNT_TOKEN_LEN + 1] = "";
 	char reset[ACCOUNT_TOKEN_LEN + 1], email[ACCOUNT_TOKEN_LEN + 1], id[ACCOUNT_ID_LEN + 1];
 	kit_add(ADA, "Ada", ACCOUNT_MEMBER);
 	struct account_login me = kit_signin(ADA, token);
 	kit_signin(ADA, other);
+	let_a_program_in(&me.account, api);
 	assert_int_equal(account_forgot(kit.a, ADA, kit.now, &fault), 0);
 	kit_token("reset", ADA, reset);
 	assert_int_equal(account_change_email(kit.a, me.account.id, NEW, KIT_PASSWORD, kit.now, &fault), 0);
@@ -69,7 +80,9 @@ static void a_new_password(void **state)
 	assert_int_equal(set_password(&me, KIT_PASSWORD, "short", fresh), ACCOUNT_E_FIELD);
 	assert_string_equal(fault.field, "new");
 	assert_string_equal(fresh, "");
+	assert_int_equal(account_by_api_token(kit.a, api, kit.now, &login), 0);
 	assert_int_equal(set_password(&me, KIT_PASSWORD, OTHER, fresh), 0);
+	assert_int_equal(account_by_api_token(kit.a, api, kit.now, &login), ACCOUNT_E_TOKEN);
 	assert_int_equal(account_by_token(kit.a, token, kit.now, &login), ACCOUNT_E_TOKEN);
 	assert_int_equal(account_by_token(kit.a, other, kit.now, &login), ACCOUNT_E_TOKEN);
 	assert_int_equal(account_by_token(kit.a, fresh, kit.now, &login), 0);
@@ -83,7 +96,9 @@ static void a_new_password(void **state)
 	kit_mail("password_changed", ADA, "name", token, sizeof(token));
 	assert_string_equal(token, "Ada");
 	/* A session that has ended meanwhile changes nothing. */
+	let_a_program_in(&me.account, api);
 	assert_int_equal(account_signout_all(kit.a, me.account.id, NULL), 0);
+	assert_int_equal(account_by_api_token(kit.a, api, kit.now, &login), ACCOUNT_E_TOKEN);
 	assert_int_equal(set_password(&me, OTHER, KIT_PASSWORD, fresh), ACCOUNT_E_UNKNOWN);
 	assert_int_equal(kit_try(ADA, OTHER), 0);
 }
@@ -100,13 +115,15 @@ static void asking_for_the_password_again(void **state)
 
 static void a_password_from_the_command_line(void **state)
 {
-	char token[ACCOUNT_TOKEN_LEN + 1];
+	char token[ACCOUNT_TOKEN_LEN + 1], api[ACCOUNT_API_TOKEN_LEN + 1];
 	struct account ada = kit_add(ADA, "Ada", ACCOUNT_MEMBER);
 	kit_signin(ADA, token);
+	let_a_program_in(&ada, api);
 	assert_int_equal(account_force_password(kit.a, ada.id, "short", kit.now, &fault), ACCOUNT_E_FIELD);
 	assert_int_equal(account_force_password(kit.a, "0000000000000000", OTHER, kit.now, &fault),
 			 ACCOUNT_E_UNKNOWN);
 	assert_int_equal(account_force_password(kit.a, ada.id, OTHER, kit.now, &fault), 0);
+	assert_int_equal(account_by_api_token(kit.a, api, kit.now, &login), ACCOUNT_E_TOKEN);
 	assert_int_equal(account_by_token(kit.a, token, kit.now, &login), ACCOUNT_E_TOKEN);
 	assert_int_equal(kit_try(ADA, OTHER), 0);
 }

@@ -128,13 +128,16 @@ int account_sessions_end(struct store_conn *c, const char *account_id, const cha
 			  STORE_ARGS(store_text(account_id), store_text(keep ? keep : "")), NULL);
 }
 
+int account_api_tokens_end(struct store_conn *c, const char *account_id)
+{
+	return store_exec(c, "DELETE FROM api_tokens WHERE account_id = $1",
+			  STORE_ARGS(store_text(account_id)), NULL);
+}
+
 int account_logins_end(struct store_conn *c, const char *account_id)
 {
 	int rc = account_sessions_end(c, account_id, NULL);
-	if (rc)
-		return rc;
-	return store_exec(c, "DELETE FROM api_tokens WHERE account_id = $1",
-			  STORE_ARGS(store_text(account_id)), NULL);
+	return rc ? rc : account_api_tokens_end(c, account_id);
 }
 
 /* ---- whose it is ---- */
@@ -258,7 +261,8 @@ int account_signout(struct accounts *a, const char *account, const char *session
 static int end_all(struct store_conn *c, void *arg)
 {
 	const struct signout *s = arg;
-	return account_sessions_end(c, s->account, s->session);
+	return s->session ? account_sessions_end(c, s->account, s->session)
+			  : account_logins_end(c, s->account);
 }
 
 int account_signout_all(struct accounts *a, const char *account, const char *keep)

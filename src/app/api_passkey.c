@@ -147,6 +147,7 @@ static int run_tokens(struct api_call *call)
 }
 
 static const struct api_field token_fields[] = {
+	{"password", API_TEXT, true, 4096},
 	{"name", API_TEXT, true, 1024},
 	{"scopes", API_WORDS, true, SCOPES},
 	{"expires_days", API_UINT, false, EXPIRES_MAX},
@@ -179,6 +180,8 @@ static int run_token_add(struct api_call *call)
 	int64_t expires_us = days ? call->now_us + days * DAY_US : 0;
 	int rc = join_scopes(call, scopes, sizeof(scopes));
 	if (rc == 0)
+		rc = account_check_password(call->accounts, own_id(call), api_text(call, "password"));
+	if (rc == 0)
 		rc = account_api_token_add(call->accounts, &call->login.account, api_text(call, "name"),
 					   scopes, expires_us, call->now_us, &call->fault, &made, token);
 	return rc ? rc : api_answer(call, 201, token_json(&made, token));
@@ -201,7 +204,7 @@ static const struct api_route rows[] = {
 	{.path = "/api/v1/account/passkeys", .method = HTTP_M_POST, .who = API_SIGNED_IN, .where = API_ON_DB, .limit = API_LIMIT_WRITE, .fields = passkey_fields, .run = run_passkey_add},
 	{.path = "/api/v1/account/passkeys/{id}", .method = HTTP_M_DELETE, .who = API_SIGNED_IN, .where = API_ON_DB, .limit = API_LIMIT_WRITE, .run = run_passkey_remove},
 	{.path = "/api/v1/account/tokens", .method = HTTP_M_GET, .who = API_SIGNED_IN, .where = API_ON_DB, .limit = API_LIMIT_READ, .run = run_tokens},
-	{.path = "/api/v1/account/tokens", .method = HTTP_M_POST, .who = API_SIGNED_IN, .where = API_ON_DB, .limit = API_LIMIT_WRITE, .fields = token_fields, .run = run_token_add},
+	{.path = "/api/v1/account/tokens", .method = HTTP_M_POST, .who = API_SIGNED_IN, .where = API_ON_HASH, .limit = API_LIMIT_SIGNIN, .fields = token_fields, .run = run_token_add},
 	{.path = "/api/v1/account/tokens/{id}", .method = HTTP_M_DELETE, .who = API_SIGNED_IN, .where = API_ON_DB, .limit = API_LIMIT_WRITE, .run = run_token_remove},
 };
 /* clang-format on */

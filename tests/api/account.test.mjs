@@ -40,7 +40,7 @@ test('a name that is markup comes back as what it is', async () => {
       assert.equal(told.body.account.name, name, path);
     }
   }
-  const token = await ada.post('/account/tokens', { name: '<b>x</b>', scopes: ['rooms:read'] });
+  const token = await ada.post('/account/tokens', { password, name: '<b>x</b>', scopes: ['rooms:read'] });
   assert.equal(token.body.name, '<b>x</b>');
   for (const name of ['a\u202eb', 'a\r\nb', '\u0000', '   '])
     assert.ok([400, 422].includes((await ada.patch('/account', { name })).status));
@@ -170,7 +170,7 @@ test('API tokens: scopes, no way to more, gone when revoked', async () => {
   const email = 'token@example.org';
   const ada = await member(server, email);
   const eve = await member(server, 'token-eve@example.org');
-  const made = await ada.post('/account/tokens', { name: 'Reader', scopes: ['rooms:read'] });
+  const made = await ada.post('/account/tokens', { password, name: 'Reader', scopes: ['rooms:read'] });
   assert.equal(made.status, 201);
   assert.match(made.body.token, /^parley_[\w-]{43}$/);
   const as = { Authorization: `Bearer ${made.body.token}`, Origin: undefined };
@@ -179,7 +179,7 @@ test('API tokens: scopes, no way to more, gone when revoked', async () => {
   problem(await program.post('/rooms', { name: 'x' }, as), 403, 'scope_missing');
   problem(await program.get('/account', as), 403, 'scope_missing');
   problem(
-    await program.post('/account/tokens', { name: 'x', scopes: ['rooms:write'] }, as),
+    await program.post('/account/tokens', { password, name: 'x', scopes: ['rooms:write'] }, as),
     403,
     'scope_missing',
   );
@@ -189,11 +189,11 @@ test('API tokens: scopes, no way to more, gone when revoked', async () => {
   assert.ok(!list.text.includes(made.body.token), 'it is shown once');
   problem(await eve.delete(`/account/tokens/${made.body.id}`), 404, 'not_found');
   for (const scopes of [[], ['everything'], ['rooms:read rooms:write'], ['rooms:read', 7], 'rooms:read'])
-    problem(await ada.post('/account/tokens', { name: 'x', scopes }), 422, 'bad_field');
-  problem(await ada.post('/account/tokens', { name: 'x', scopes: ['admin'] }), 403, 'forbidden');
+    problem(await ada.post('/account/tokens', { password, name: 'x', scopes }), 422, 'bad_field');
+  problem(await ada.post('/account/tokens', { password, name: 'x', scopes: ['admin'] }), 403, 'forbidden');
   for (const expires_days of [0, -1, 4000, 1.5])
     problem(
-      await ada.post('/account/tokens', { name: 'x', scopes: ['rooms:read'], expires_days }),
+      await ada.post('/account/tokens', { password, name: 'x', scopes: ['rooms:read'], expires_days }),
       422,
       'bad_field',
     );
@@ -201,9 +201,25 @@ test('API tokens: scopes, no way to more, gone when revoked', async () => {
   problem(await program.get('/rooms', as), 401, 'not_signed_in');
 });
 
+test('a token is made with the password, and ends when the password changes', async () => {
+  const ada = await member(server, 'token-ends@example.org');
+  const reader = { name: 'Reader', scopes: ['rooms:read'] };
+  problem(await ada.post('/account/tokens', reader), 422, 'bad_field');
+  problem(await ada.post('/account/tokens', { password: 'not it', ...reader }), 401, 'bad_credentials');
+  assert.deepEqual((await ada.get('/account/tokens')).body, { tokens: [] });
+  const { token } = (await ada.post('/account/tokens', { password, ...reader })).body;
+  const as = { Authorization: `Bearer ${token}`, Origin: undefined };
+  const program = new Client(server.url);
+  assert.equal((await program.get('/rooms', as)).status, 200);
+  const changed = await ada.post('/account/password', { old: password, new: 'quite another password' });
+  assert.equal(changed.status, 204);
+  problem(await program.get('/rooms', as), 401, 'not_signed_in');
+  assert.deepEqual((await ada.get('/account/tokens')).body, { tokens: [] });
+});
+
 test('a token of a cookie’s holder does not borrow the cookie', async () => {
   const ada = await member(server, 'mixed@example.org');
-  const { token } = (await ada.post('/account/tokens', { name: 'R', scopes: ['rooms:read'] })).body;
+  const { token } = (await ada.post('/account/tokens', { password, name: 'R', scopes: ['rooms:read'] })).body;
   problem(await ada.get('/account', { Authorization: `Bearer ${token}` }), 403, 'scope_missing');
   problem(await ada.get('/account', { Authorization: 'Bearer nonsense' }), 401, 'not_signed_in');
 });
@@ -228,7 +244,8 @@ test('the export has everything but secrets', async () => {
   const ada = await member(server, email);
   const { secret, ticket } = (await ada.post('/account/totp', { password })).body;
   const on = await ada.post('/account/totp/confirm', { ticket, code: totp(secret) });
-  const token = (await ada.post('/account/tokens', { name: 'Reader', scopes: ['rooms:read'] })).body;
+  const token = (await ada.post('/account/tokens', { password, name: 'Reader', scopes: ['rooms:read'] }))
+    .body;
   await ada.post('/rooms', { name: 'My room', password: 'open sesame' });
   const reply = await ada.get('/account/export');
   assert.equal(reply.headers['content-disposition'], 'attachment; filename="parley-account.json"');
@@ -250,7 +267,8 @@ test('a deleted account is gone from everywhere', async () => {
   const other = await elsewhere(email);
   const ws = await Signalling.open(server.url, other.cookie);
   await ada.post('/rooms', { name: 'Zebedee’s room' });
-  const { token } = (await ada.post('/account/tokens', { name: 'R', scopes: ['account:read'] })).body;
+  const { token } = (await ada.post('/account/tokens', { password, name: 'R', scopes: ['account:read'] }))
+    .body;
   assert.equal((await ada.delete('/account', { password })).status, 204);
   assert.equal(ada.cookie, undefined);
   assert.equal(await who(other), null);

@@ -119,7 +119,7 @@ test('roles and disabling end sessions at once', async () => {
   assert.equal((await bob.get('/session')).body.account, null, 'another role, another session');
   await signIn(bob, email);
   assert.equal((await bob.get('/admin/settings')).status, 200);
-  const { token } = (await bob.post('/account/tokens', { name: 'x', scopes: ['admin'] })).body;
+  const { token } = (await bob.post('/account/tokens', { password, name: 'x', scopes: ['admin'] })).body;
   const as = { Authorization: `Bearer ${token}` };
   assert.equal((await new Client(server.url).get('/admin/users', as)).status, 200);
 

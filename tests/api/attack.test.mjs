@@ -206,7 +206,7 @@ test('whatever is kept comes back as data, never as a page', async () => {
   const id = (await ada.get('/session')).body.account.id;
   const room = await ada.post('/rooms', { name: MARKUP });
   assert.equal(room.status, 201, room.text);
-  const token = await ada.post('/account/tokens', { name: MARKUP, scopes: ['rooms:read'] });
+  const token = await ada.post('/account/tokens', { password, name: MARKUP, scopes: ['rooms:read'] });
   assert.equal(token.status, 201, token.text);
   await root.patch(`/admin/users/${id}`, { role: 'member' });
   const socket = await Signalling.open(server.url, ada.cookie);

@@ -160,7 +160,7 @@ test('the own account, as documented', async () => {
   await good(eve, 'passkeys');
   await good(eve, 'newPasskeyOptions', { body: { password } });
   const { id, token } = await good(eve, 'addToken', {
-    body: { name: 'Calendar', scopes: ['rooms:read', 'account:read'], expires_days: 30 },
+    body: { password, name: 'Calendar', scopes: ['rooms:read', 'account:read'], expires_days: 30 },
   });
   const used = await eve.get('/rooms', { Authorization: `Bearer ${token}` });
   check(byId.get('rooms'), used, 'with a token');
@@ -305,7 +305,7 @@ test('who may, as documented', async () => {
   const stale = { Authorization: `Bearer parley_${'A'.repeat(43)}` };
   const tokens = new Map();
   for (const scope of document.components.schemas.Scope.enum) {
-    const made = await good(admin, 'addToken', { body: { name: scope, scopes: [scope] } });
+    const made = await good(admin, 'addToken', { body: { password, name: scope, scopes: [scope] } });
     tokens.set(scope, { Authorization: `Bearer ${made.token}` });
   }
   for (const op of operations.filter((o) => o.path.startsWith('/api/') && o.security.length > 0)) {
@@ -342,7 +342,8 @@ test('what is refused for what it says, as documented', async () => {
     await good(ada, id, { body: wrong, status: 401 });
   await good(ada, 'stopTotp', { body: { password }, status: 409 });
   await good(admin, 'deleteAccount', { body: { password }, status: 409 });
-  await good(ada, 'addToken', { body: { name: 'x', scopes: ['admin'] }, status: 403 });
+  await good(ada, 'addToken', { body: { password, name: 'x', scopes: ['admin'] }, status: 403 });
+  await good(ada, 'addToken', { body: { ...wrong, name: 'x', scopes: ['rooms:read'] }, status: 401 });
   const { secret, ticket } = await good(ada, 'startTotp', { body: { password } });
   await good(ada, 'confirmTotp', { body: { ticket, code: totp(secret) } });
   await good(ada, 'confirmTotp', { body: { ticket, code: totp(secret) }, status: 409 });
@@ -365,8 +366,8 @@ test('where there are as many as there may be, and where passkeys cannot be had,
   const token = await until(() => small.output.match(/\/setup#([\w-]{43})/)?.[1], 'a link to set up');
   await good(bob, 'setUp', { body: { ...person, token }, status: 409 });
   await signIn(bob, person.email);
-  await good(bob, 'addToken', { body: { name: 'One', scopes: ['rooms:read'] } });
-  await good(bob, 'addToken', { body: { name: 'Two', scopes: ['rooms:read'] }, status: 409 });
+  await good(bob, 'addToken', { body: { password, name: 'One', scopes: ['rooms:read'] } });
+  await good(bob, 'addToken', { body: { password, name: 'Two', scopes: ['rooms:read'] }, status: 409 });
   await good(bob, 'makeRoom', { body: { name: 'One' } });
   await good(bob, 'makeRoom', { body: { name: 'Two' }, status: 409 });
   await good(bob, 'passkeyOptions', { status: 409 });

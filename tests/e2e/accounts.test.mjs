@@ -262,6 +262,7 @@ test('an API token is made, works, and is revoked', async (t) => {
   await page.click('token-add');
   await page.fill('token-name', 'Calendar');
   await page.click('token-scope-account:read');
+  await page.fill('token-password', password);
   await page.click('token-submit');
   await page.shown('token-made');
   const token = await page.evaluate(() => document.querySelector('[data-testid="token"]').textContent);

@@ -23,6 +23,7 @@ test('markup in a name, a room, a passkey’s, a token’s, a search and a guest
   const { page } = ada;
   const room = await lastingRoom(ada, { name: evil('room'), knock: true });
   const token = await ada.client.post('/account/tokens', {
+    password,
     name: evil('token'),
     scopes: ['account:read'],
   });

@@ -210,8 +210,18 @@ export class AccountApi {
   }
 
   /** Gives the token, which nobody can show again. */
-  async addToken(name: string, scopes: readonly Scope[], expiresDays?: number): Promise<Answer<string>> {
-    const body = { name, scopes, ...(expiresDays === undefined ? {} : { expires_days: expiresDays }) };
+  async addToken(
+    password: string,
+    name: string,
+    scopes: readonly Scope[],
+    expiresDays?: number,
+  ): Promise<Answer<string>> {
+    const body = {
+      password,
+      name,
+      scopes,
+      ...(expiresDays === undefined ? {} : { expires_days: expiresDays }),
+    };
     const answer = await this.#api.post('/account/tokens', body, object({ token: text(256) }));
     return pick(answer, (v) => v.token);
   }

@@ -159,8 +159,8 @@ test('the requests of the account pages, as docs/api.md has them', async () => {
   await accounts.setPassword('o', 'n');
   await accounts.remove('p');
   await accounts.endSession('a/b?c');
-  await accounts.addToken('Cal', ['rooms:read'], 30);
-  await accounts.addToken('Cal', ['rooms:read']);
+  await accounts.addToken('p', 'Cal', ['rooms:read'], 30);
+  await accounts.addToken('p', 'Cal', ['rooms:read']);
   const seen = sent.map(({ method, path, body }) => [`${method} ${path.slice(7)}`, body && JSON.parse(body)]);
   assert.deepEqual(seen, [
     ['POST /signup', { name: 'Ada', email: 'e', password: 'p', language: 'en', invite: 'T' }],
@@ -169,8 +169,8 @@ test('the requests of the account pages, as docs/api.md has them', async () => {
     ['POST /account/password', { old: 'o', new: 'n' }],
     ['DELETE /account', { password: 'p' }],
     ['DELETE /account/sessions/a%2Fb%3Fc', undefined],
-    ['POST /account/tokens', { name: 'Cal', scopes: ['rooms:read'], expires_days: 30 }],
-    ['POST /account/tokens', { name: 'Cal', scopes: ['rooms:read'] }],
+    ['POST /account/tokens', { password: 'p', name: 'Cal', scopes: ['rooms:read'], expires_days: 30 }],
+    ['POST /account/tokens', { password: 'p', name: 'Cal', scopes: ['rooms:read'] }],
   ]);
 });
 

@@ -40,7 +40,7 @@ export const adminText = {
     remove: 'Delete',
     removeSure: 'Their account and rooms go for good.',
     changed: 'Changed.',
-    signedOut: (name: string) => `${name} is signed out everywhere.`,
+    signedOut: (name: string) => `${name} is signed out everywhere, and their API tokens have ended.`,
     removed: (name: string) => `${name} is deleted.`,
     faults: {
       last_admin: 'This is the only administrator. Make somebody else one first.',

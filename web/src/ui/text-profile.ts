@@ -37,7 +37,7 @@ export const profileText = {
     emailSent: (email: string) =>
       `A mail is on its way to ${email}. Open the link in it to change your address.`,
     password: 'Password',
-    passwordNote: 'You stay signed in here, and are signed out everywhere else.',
+    passwordNote: 'You stay signed in here, and are signed out everywhere else. Your API tokens end.',
     oldPassword: 'Present password',
     changePassword: 'Change the password',
     changing: 'Changing…',
@@ -118,7 +118,7 @@ export const profileText = {
 
   tokens: {
     title: 'API tokens',
-    lead: 'For programs that work with Parley in your name. A token can do what you choose, and no more.',
+    lead: 'For programs that work with Parley in your name. A token can do what you choose, and no more. It ends when you change your password.',
     none: 'You have no token.',
     name: 'What is it for?',
     nameHint: 'To find it again: “Calendar”, for example.',

@@ -6,8 +6,17 @@ import { useActions } from '../context';
 import { Icon } from '../icons';
 import { Field, Form, Problem, Submit, useForm } from '../parts/form';
 import { profileText } from '../text-profile';
-import { useAccounts } from './frame';
-import { Act, LoadedList, Row, Section, useDates, useLoaded } from './section';
+import { checks, useAccounts } from './frame';
+import {
+  Act,
+  LoadedList,
+  OwnPassword,
+  ownPasswordFaults,
+  Row,
+  Section,
+  useDates,
+  useLoaded,
+} from './section';
 
 const words = profileText.tokens;
 
@@ -75,14 +84,21 @@ function Expiry() {
 function MakeForm({ account, onMade }: { account: Account; onMade: (token: string) => void }) {
   const accounts = useAccounts();
   const form = useForm({
+    ...ownPasswordFaults,
     check: (values) => ({
+      ...checks(values, { password: 'password' }),
       ...(values.text('name') === '' ? { name: words.nameMissing } : {}),
       ...(values.all('scopes').length === 0 ? { scopes: words.scopesMissing } : {}),
     }),
     send: async (values) => {
       const scopes = scopesOf(account).filter((scope) => values.all('scopes').includes(scope));
       const days = Number(values.raw('days'));
-      const answer = await accounts.addToken(values.text('name'), scopes, days > 0 ? days : undefined);
+      const answer = await accounts.addToken(
+        values.raw('password'),
+        values.text('name'),
+        scopes,
+        days > 0 ? days : undefined,
+      );
       if (!answer.ok) return answer.fault;
       onMade(answer.value);
       return undefined;
@@ -102,6 +118,7 @@ function MakeForm({ account, onMade }: { account: Account; onMade: (token: strin
       />
       <Scopes scopes={scopesOf(account)} error={form.errors.scopes} onChange={() => form.clear('scopes')} />
       <Expiry />
+      <OwnPassword testid="token-password" />
       <Submit form={form} testid="token-submit" busyText={words.making}>
         {words.make}
       </Submit>

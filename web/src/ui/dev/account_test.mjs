@@ -283,6 +283,9 @@ test('a token wants a purpose and a scope, and is shown this once', async () => 
   await focusIs('token-scope-account:read');
   await page.keyboard.press('Space');
   await page.click(id('token-submit'));
+  await focusIs('token-password');
+  await page.keyboard.type('right');
+  await page.click(id('token-submit'));
   await seen('token-made');
   assert.match(await page.textContent(id('token')), /^parley_/);
   await page.click(id('token-done'));
