@@ -119,6 +119,12 @@ void signal_identify(struct signal_conn *c, const struct signal_identity *who);
 void signal_sign_out(struct signal *s, const char *account, const char *login, const char *keep,
 		     struct signal_time now);
 
+typedef void (*signal_identity_fn)(void *arg, const struct signal_identity *who);
+
+/** signal_identities() - who of accounts is here, for each session and for each connection that has none yet;
+ * the same may come more than once. @fn does not call the core. */
+void signal_identities(const struct signal *s, signal_identity_fn fn, void *arg);
+
 /* ---- rooms that last (docs/protocol.md, Rooms with an owner) ---- */
 
 struct signal_room_info {
