@@ -65,7 +65,7 @@ struct signal_ops {
 	/* A ticket has brought back a room that lasts and that signal_room_load() has not spoken of since the
 	 * start: load it, or where there is none any more, end it. May be NULL. */
 	void (*room_made)(void *arg, const char *room);
-	/* The host of a room that lasts has changed its door: keep it. May be NULL. */
+	/* The owner of a room that lasts, who is in, has changed its door: keep it. May be NULL. */
 	void (*room_changed)(void *arg, const char *room, bool knock, bool locked);
 	/* @participant has left its room, was refused, or is gone: what was given out in its name is void.
 	 * May be NULL. */
