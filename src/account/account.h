@@ -166,6 +166,19 @@ int account_signin(struct accounts *a, const struct account_signin *in, const st
 int account_by_token(struct accounts *a, const char *token, int64_t now_us,
 		     struct account_login *out) MUST_CHECK;
 
+struct account_live {
+	char account[ACCOUNT_ID_LEN + 1], session[ACCOUNT_ID_LEN + 1];
+	bool ended;
+	bool due; /* its own */
+};
+
+/**
+ * account_sessions_live() - sessions used by a connection, without requests: has it @ended, by whomever, by
+ * session_max_s, or with its account? That of the others counts as being seen: they do not become idle.
+ * Return: 0; -errno: nothing is known.
+ */
+int account_sessions_live(struct accounts *a, struct account_live *list, size_t n, int64_t now_us) MUST_CHECK;
+
 typedef int (*account_session_fn)(void *arg, const struct account_session *s);
 int account_sessions(struct accounts *a, const char *account, int64_t now_us, account_session_fn fn,
 		     void *arg) MUST_CHECK;

@@ -120,6 +120,57 @@ static void a_session_ends_however_much_it_is_used(void **state)
 	assert_int_equal(by_token(token), ACCOUNT_E_TOKEN);
 }
 
+/* ---- used without requests ---- */
+
+static struct account_live use_of(const struct account_login *l)
+{
+	struct account_live u = {.ended = true};
+	memcpy(u.account, l->account.id, sizeof(u.account));
+	memcpy(u.session, l->session.id, sizeof(u.session));
+	return u;
+}
+
+static void who_is_in_a_call_does_not_become_idle(void **state)
+{
+	char token[ACCOUNT_TOKEN_LEN + 1];
+	kit_add(ADA, "Ada", ACCOUNT_MEMBER);
+	const struct account_login made = kit_signin(ADA, token);
+	struct account_live u = use_of(&made);
+	for (int i = 0; i < 4; i++) {
+		kit_advance(7 * DAY - 1);
+		assert_int_equal(account_sessions_live(kit.a, &u, 1, kit.now), 0);
+		assert_false(u.ended);
+	}
+	assert_int_equal(by_token(token), 0);
+	kit_advance(2 * DAY + 4);
+	assert_int_equal(account_sessions_live(kit.a, &u, 1, kit.now), 0);
+	assert_true(u.ended); /* session_max_s */
+}
+
+static void which_of_the_sessions_in_use_have_ended(void **state)
+{
+	char token[ACCOUNT_TOKEN_LEN + 1];
+	struct account ada = kit_add(ADA, "Ada", ACCOUNT_MEMBER);
+	kit_add(BOB, "Bob", ACCOUNT_MEMBER);
+	struct account_live u[4];
+	for (int i = 0; i < 3; i++) {
+		const struct account_login made = kit_signin(i < 2 ? ADA : BOB, token);
+		u[i] = use_of(&made);
+	}
+	u[3] = u[0];
+	memcpy(u[3].account, u[2].account, sizeof(u[3].account)); /* another's */
+	assert_int_equal(account_signout(kit.a, u[1].account, u[1].session), 0);
+	assert_int_equal(account_sessions_live(kit.a, u, 4, kit.now), 0);
+	const bool ended[] = {false, true, false, true};
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(u[i].ended, ended[i]);
+	assert_int_equal(account_set_disabled(kit.a, NULL, ada.id, true, &kit_client, kit.now), 0);
+	assert_int_equal(account_sessions_live(kit.a, u, 4, kit.now), 0);
+	assert_true(u[0].ended);
+	assert_false(u[2].ended);
+	assert_int_equal(account_sessions_live(kit.a, NULL, 0, kit.now), 0);
+}
+
 struct list {
 	size_t n;
 	struct account_session sessions[200];
@@ -337,6 +388,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(seen_moves_once_a_minute),
 		cmocka_unit_test(a_session_that_is_not_used_ends),
 		cmocka_unit_test(a_session_ends_however_much_it_is_used),
+		cmocka_unit_test(who_is_in_a_call_does_not_become_idle),
+		cmocka_unit_test(which_of_the_sessions_in_use_have_ended),
 		cmocka_unit_test(the_list_and_signing_out),
 		cmocka_unit_test(the_least_used_of_too_many_sessions_ends),
 		cmocka_unit_test(a_dearer_hash_is_made_when_the_password_is_at_hand),

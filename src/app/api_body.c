@@ -2,7 +2,8 @@
  * JSON bodies come from strangers: the HTTP server bounds their size, this bounds their depth before a
  * recursive reader sees them, and their form by a table.
  *
- * A body that is not UTF-8 is no JSON (RFC 8259 §8.1), but people should hear which field it was.
+ * A body that is not UTF-8 is no JSON (RFC 8259 §8.1), and half of a surrogate pair no character (§8.2), but
+ * people should hear which field it was.
  *
  * Pure: no state. Thread: any.
  */
@@ -51,10 +52,56 @@ static size_t replace_bad(const uint8_t *in, size_t n, char *out)
 	return used;
 }
 
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Of \uXXXX at @p. Return: the code unit; -1: it is none. */
+static int32_t escape_at(const uint8_t *p, size_t n)
+{
+	int32_t unit = 0;
+	if (n < 6 || p[0] != '\\' || p[1] != 'u')
+		return -1;
+	for (int i = 2; i < 6; i++) {
+		int digit = hex((char)p[i]);
+		if (digit < 0)
+			return -1;
+		unit = unit * 16 + digit;
+	}
+	return unit;
+}
+
+/* Return: where, from @at on, the first half of a pair is that has no other; @n: nowhere. */
+static size_t find_half(const uint8_t *p, size_t n, size_t at)
+{
+	while (at < n) {
+		int32_t unit = escape_at(p + at, n - at);
+		if (unit < 0xd800 || unit > 0xdfff) {
+			at += p[at] == '\\' ? 2 : 1;
+			continue;
+		}
+		int32_t next = unit < 0xdc00 ? escape_at(p + at + 6, n - at - 6) : -1;
+		if (next < 0xdc00 || next > 0xdfff)
+			return at;
+		at += 12;
+	}
+	return n;
+}
+
+static void replace_halves(char *text, size_t n)
+{
+	for (size_t at = find_half((uint8_t *)text, n, 0); at < n; at = find_half((uint8_t *)text, n, at + 6))
+		memcpy(text + at, "\\uffff", 6);
+}
+
 static int load(const char *text, size_t n, json_t **out, const char **detail)
 {
 	json_error_t why;
-	json_t *body = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why);
+	json_t *body = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
 	if (!body && json_error_code(&why) == json_error_out_of_memory)
 		return -ENOMEM;
 	if (!json_is_object(body)) {
@@ -72,12 +119,13 @@ int api_body_parse(const uint8_t *data, size_t n, json_t **out, const char **det
 		*detail = "the body is nested too deeply";
 		return 400;
 	}
-	if (text_is_utf8(data, n))
+	if (text_is_utf8(data, n) && find_half(data, n, 0) == n)
 		return load((const char *)data, n, out, detail);
 	char *text = mem_alloc(3 * n);
 	if (!text)
 		return -ENOMEM;
 	size_t len = replace_bad(data, n, text);
+	replace_halves(text, len);
 	int rc = load(text, len, out, detail);
 	sodium_memzero(text, len);
 	mem_free(text);
@@ -98,6 +146,8 @@ static const char *check_text(const json_t *v, uint32_t max)
 		return "must be a text";
 	if (strstr(json_string_value(v), NOT_UTF8))
 		return "is not UTF-8";
+	if (strlen(json_string_value(v)) != json_string_length(v))
+		return "has a NUL character";
 	return json_string_length(v) > max ? "is too long" : NULL;
 }
 
@@ -213,14 +263,6 @@ void api_body_forget(json_t *body)
 }
 
 /* ---- queries ---- */
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static int decode(const char *in, size_t n, char *out, size_t size)
 {

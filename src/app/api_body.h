@@ -8,7 +8,8 @@
 
 /**
  * api_body_parse() - one JSON object, without duplicate keys
- * Bytes that are not UTF-8 become the noncharacter U+FFFF, by which api_body_check() knows the field.
+ * Bytes that are not UTF-8, and halves of surrogate pairs, become the noncharacter U+FFFF, by which
+ * api_body_check() knows the field.
  * Return: 0, with @out the caller's; 400 with *@detail; -ENOMEM.
  */
 int api_body_parse(const uint8_t *data, size_t n, json_t **out, const char **detail) MUST_CHECK;

@@ -94,7 +94,7 @@ static void looked_up(struct pool_job *job, bool ran)
 	struct login_cache *cache = s->accounts->logins;
 	if (!ran)
 		ask->result = -EAGAIN;
-	if (ask->result == 0 && login_cache_turn(cache) != ask->turn) {
+	if (ask->result == 0 && login_cache_is_old(cache, ask->login.account.id, ask->turn)) {
 		if (ask->tries < TRIES && login_start(ask, ask->done) == 0)
 			return;
 		ask->result = -EAGAIN;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define HASH_BYTES 32
+#define SLOTS      1024
 
 struct owner {
 	struct map_node node; /* key: account */
@@ -37,6 +38,7 @@ struct login_cache {
 	struct map by_token, by_account;
 	struct list used;
 	uint64_t turn;
+	uint64_t forgotten[SLOTS]; /* the turn at which an account of that hash last lost something */
 };
 
 struct login_cache *login_cache_new(const struct login_cache_params *p)
@@ -126,6 +128,24 @@ uint64_t login_cache_turn(const struct login_cache *c)
 	return c->turn;
 }
 
+static size_t slot_of(const struct login_cache *c, const char *account)
+{
+	uint8_t h[crypto_shorthash_BYTES];
+	_Static_assert(sizeof(c->p.hash_key) == crypto_shorthash_KEYBYTES, "one form of keys");
+	(void)crypto_shorthash(h, (const uint8_t *)account, strlen(account), c->p.hash_key);
+	return (size_t)(h[0] | h[1] << 8) % SLOTS;
+}
+
+static void turn(struct login_cache *c, const char *account)
+{
+	c->forgotten[slot_of(c, account)] = ++c->turn;
+}
+
+bool login_cache_is_old(const struct login_cache *c, const char *account, uint64_t turn)
+{
+	return c->forgotten[slot_of(c, account)] > turn;
+}
+
 static struct owner *owner_of(struct login_cache *c, const char *account)
 {
 	struct map_node *n = map_find(&c->by_account, account, strlen(account));
@@ -187,14 +207,15 @@ void login_cache_drop(struct login_cache *c, const char *token)
 	uint8_t hash[HASH_BYTES];
 	hash_of(token, hash);
 	struct entry *e = find(c, hash);
-	c->turn++;
-	if (e)
-		drop(c, e);
+	if (!e)
+		return;
+	turn(c, e->login.account.id);
+	drop(c, e);
 }
 
 void login_cache_forget(struct login_cache *c, const char *account, const char *session, const char *keep)
 {
-	c->turn++;
+	turn(c, account);
 	struct map_node *n = map_find(&c->by_account, account, strlen(account));
 	if (!n)
 		return;

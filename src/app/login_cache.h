@@ -28,11 +28,15 @@ const struct account_login *login_cache_find(struct login_cache *c, const char *
  * that have to go on while the database is gone. */
 const struct account_login *login_cache_find_stale(struct login_cache *c, const char *token, int64_t now_us);
 
-/**
- * login_cache_turn() - changes whenever something is forgotten
- * What the database was asked before that is not to be put in after it: it may be what has just ended.
- */
+/** login_cache_turn() - for login_cache_is_old(), before the database is asked. */
 uint64_t login_cache_turn(const struct login_cache *c);
+
+/**
+ * login_cache_is_old() - has something of @account been forgotten since @turn?
+ * Then what the database was asked before is not to be put in: it may be what has just ended. Now and then
+ * true of an account of which nothing has been.
+ */
+bool login_cache_is_old(const struct login_cache *c, const char *account, uint64_t turn);
 
 /** login_cache_put() - replaces what is known. Where memory runs out nothing is remembered. */
 void login_cache_put(struct login_cache *c, const char *token, const struct account_login *login,

@@ -98,7 +98,7 @@ static void forgets_all_one_or_the_others(void **state)
 		put(c, "t4", "bob", "s1", 0);
 		uint64_t turn = login_cache_turn(c);
 		login_cache_forget(c, "ada", rows[i].session, rows[i].keep);
-		assert_true(login_cache_turn(c) != turn);
+		assert_true(login_cache_is_old(c, "ada", turn));
 		assert_int_equal(has(c, "t1", 1), rows[i].left[0]);
 		assert_int_equal(has(c, "t2", 1), rows[i].left[1]);
 		assert_int_equal(has(c, "t3", 1), rows[i].left[2]);
@@ -114,7 +114,7 @@ static void drops_a_token(void **state)
 	uint64_t turn = login_cache_turn(c);
 	login_cache_drop(c, "t1");
 	assert_false(has(c, "t1", 1));
-	assert_true(login_cache_turn(c) != turn);
+	assert_true(login_cache_is_old(c, "ada", turn));
 	login_cache_free(c);
 }
 
@@ -123,7 +123,25 @@ static void forgetting_who_is_not_known_still_turns(void **state)
 	struct login_cache *c = cache(8);
 	uint64_t turn = login_cache_turn(c);
 	login_cache_forget(c, "ada", NULL, NULL);
-	assert_true(login_cache_turn(c) != turn);
+	assert_true(login_cache_is_old(c, "ada", turn));
+	assert_false(login_cache_is_old(c, "ada", login_cache_turn(c)));
+	login_cache_free(c);
+}
+
+/* Somebody who changes their name all the time keeps nobody else's lookups from being good. */
+static void forgetting_one_leaves_what_is_asked_of_others(void **state)
+{
+	struct login_cache *c = cache(8);
+	uint64_t turn = login_cache_turn(c);
+	char name[16];
+	size_t old = 0;
+	for (int i = 0; i < 1000; i++)
+		login_cache_forget(c, "ada", NULL, NULL);
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(name, sizeof(name), "bob%d", i);
+		old += login_cache_is_old(c, name, turn);
+	}
+	assert_true(old < 100);
 	login_cache_free(c);
 }
 
@@ -157,6 +175,7 @@ int main(void)
 		cmocka_unit_test(forgets_all_one_or_the_others),
 		cmocka_unit_test(drops_a_token),
 		cmocka_unit_test(forgetting_who_is_not_known_still_turns),
+		cmocka_unit_test(forgetting_one_leaves_what_is_asked_of_others),
 		cmocka_unit_test(without_memory_nothing_is_remembered_and_nothing_breaks),
 	};
 	if (sodium_init() < 0)

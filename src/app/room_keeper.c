@@ -196,7 +196,7 @@ static void done(struct pool_job *job, bool ran)
 	if (k->result) {
 		k->save = k->look_up = false;
 		end_room(k->keeper, k->id);
-	} else if (!k->save) {
+	} else if (!k->save && !k->saving) {
 		load_if_used(k->keeper, &k->room, k->new_password);
 		k->new_password = false;
 	}

@@ -24,7 +24,7 @@ struct room_keeper *room_keeper_free(struct room_keeper *k);
  * any more. May be called by signalling. */
 void room_keeper_look_up(struct room_keeper *k, const char *room);
 
-/** room_keeper_save() - its host has changed the door. May be called by signalling. */
+/** room_keeper_save() - its owner, who is in, has changed the door. May be called by signalling. */
 void room_keeper_save(struct room_keeper *k, const char *room, bool knock, bool locked);
 
 /** room_keeper_busy() - is @room being looked up or written down? What is in memory may not be all of it. */

@@ -25,6 +25,7 @@ struct service_settings {
 enum service_create { SERVICE_CREATE_ANYONE, SERVICE_CREATE_MEMBERS, SERVICE_CREATE_ADMINS };
 
 struct accounts_run;
+struct login_watch;
 struct room_keeper;
 
 struct service {
@@ -35,6 +36,7 @@ struct service {
 	struct signal *signal;
 	struct accounts_run *accounts; /* accounts_run.h */
 	struct room_keeper *keeper;    /* room_keeper.h */
+	struct login_watch *watch;     /* login_watch.h */
 	struct service_settings settings;
 	uint32_t settings_turn; /* changes with them */
 	struct relay *relay;    /* owned by the command; NULL: none, or stopped */

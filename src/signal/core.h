@@ -139,6 +139,8 @@ struct sig_room {
 	uint64_t pass_generation; /* random, drawn anew with the password */
 	char *name;               /* NULL: not known, or it does not last */
 	char owner[SIGNAL_ACCOUNT_LEN + 1];
+	/* The owner's word; what another host says of @knock and @locked ends with the call. */
+	bool kept_knock, kept_locked;
 };
 
 /* What a ticket is good for. */

@@ -42,24 +42,37 @@ int sig_on_refuse(struct sig_session *ss, struct sig_msg *m)
 	return 0;
 }
 
+/* Only the owner's word outlasts the call: who was merely the first to come in decides nothing for good. */
+static void keep_door(struct sig_session *ss, const struct sig_msg_door *d)
+{
+	const struct signal *s = ss->s;
+	struct sig_room *r = ss->room;
+
+	if (!sig_is_owner(r, ss))
+		return;
+	bool knock = d->knock < 0 ? r->kept_knock : d->knock;
+	bool locked = d->locked < 0 ? r->kept_locked : d->locked;
+	if (knock == r->kept_knock && locked == r->kept_locked)
+		return;
+	r->kept_knock = knock;
+	r->kept_locked = locked;
+	if (s->ops->room_changed)
+		s->ops->room_changed(s->arg, r->id, knock, locked);
+}
+
 int sig_on_room_update(struct sig_session *ss, struct sig_msg *m)
 {
 	const struct sig_msg_door *d = &m->door;
-	const struct signal *s = ss->s;
 	struct sig_room *r = ss->room;
 
 	if (!sig_acts_as_host(ss))
 		return SIG_E_NOT_HOST;
-	bool knock = d->knock < 0 ? r->knock : d->knock;
-	bool locked = d->locked < 0 ? r->locked : d->locked;
-	bool changed = knock != r->knock || locked != r->locked;
-	r->knock = knock;
-	r->locked = locked;
-	r->locked_as_of_ms = s->now.wall_ms;
+	r->knock = d->knock < 0 ? r->knock : d->knock;
+	r->locked = d->locked < 0 ? r->locked : d->locked;
+	r->locked_as_of_ms = ss->s->now.wall_ms;
 	LIST_FOREACH (node, &r->members)
 		sig_send_room_updated(SIG_SESSION_OF(node), SIG_SESSION_OF(node) == ss ? m->id : 0);
-	if (changed && r->lasting && s->ops->room_changed)
-		s->ops->room_changed(s->arg, r->id, knock, locked);
+	keep_door(ss, d);
 	return 0;
 }
 

@@ -121,6 +121,42 @@ static void without_a_session_or_a_connection(void **state)
 	assert_int_equal(C->conn->session->room->n_members, 1);
 }
 
+static void count_logins(void *arg, const struct signal_identity *who)
+{
+	char *seen = arg;
+	assert_string_equal(who->account, ADA);
+	assert_int_equal(strlen(who->login), 1);
+	strcat(seen, who->login);
+}
+
+static void logins(char seen[16])
+{
+	seen[0] = '\0';
+	signal_identities(k.s, count_logins, seen);
+}
+
+/* Away, in a room, without a session: all of accounts, and no guest. */
+static void whose_sessions_there_are(void **state)
+{
+	char seen[16];
+	logins(seen);
+	assert_string_equal(seen, "");
+	log_in(A, ADA, "a");
+	log_in(B, ADA, "b");
+	log_in(C, ADA, "c");
+	kit_join(A, "");
+	kit_hello(B);
+	kit_drop(B);
+	kit_open(C);
+	kit_hello(D); /* a guest */
+	logins(seen);
+	assert_string_equal(seen, "abc");
+	sign_out(ADA, "a", NULL);
+	sign_out(ADA, "c", NULL);
+	logins(seen);
+	assert_string_equal(seen, "b");
+}
+
 /* The login that counts is that of the last connection. */
 static void a_session_follows_its_accounts_login(void **state)
 {
@@ -209,6 +245,7 @@ int main(void)
 		TEST(signing_out_ends_sessions),
 		TEST(which_sessions_a_sign_out_ends),
 		TEST(without_a_session_or_a_connection),
+		TEST(whose_sessions_there_are),
 		TEST(a_session_follows_its_accounts_login),
 		TEST(an_accounts_ticket_is_its_own),
 		TEST(a_guests_ticket_serves_who_has_signed_in),

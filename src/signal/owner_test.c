@@ -174,6 +174,35 @@ static void what_changes_reaches_the_members(void **state)
 	assert_int_equal(k.changed, 2);
 }
 
+static void room_is(const struct kit_client *c, bool knock, bool locked)
+{
+	const struct sig_room *r = c->conn->session->room;
+	assert_int_equal(r->knock, knock);
+	assert_int_equal(r->locked, locked);
+}
+
+/* Whoever was the first to come in opens no door for good. */
+static void another_hosts_door_ends_with_the_call(void **state)
+{
+	kit_load(&k, open_door);
+	joins(B, "", "joined");
+	kit_say(B, "room.update", ",\"locked\":true,\"knock\":true");
+	room_is(B, true, true);
+	assert_int_equal(k.changed, 0);
+	/* What the owner says of one thing is not a word on the other. */
+	kit_account(A, ADA);
+	joins(A, "", "joined");
+	kit_say(A, "room.update", ",\"knock\":true");
+	assert_int_equal(k.changed, 1);
+	assert_true(k.knock_now && !k.locked_now);
+	room_is(A, true, true);
+	kit_ask(A, "leave");
+	kit_ask(B, "leave");
+	kit_clear(A);
+	joins(A, "", "joined");
+	room_is(A, true, false);
+}
+
 static void by_ticket(struct kit_client *c, const char *answer)
 {
 	char members[560];
@@ -303,6 +332,7 @@ int main(void)
 		TEST(the_owner_takes_it_back),
 		TEST(no_first_hosts_right),
 		TEST(what_changes_reaches_the_members),
+		TEST(another_hosts_door_ends_with_the_call),
 		TEST(after_a_restart),
 		TEST(the_owner_is_host_once_known),
 		TEST(a_room_is_ended_from_outside),

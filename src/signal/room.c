@@ -285,6 +285,10 @@ static void members_gone(struct sig_room *r)
 {
 	r->since_ms = 0;
 	r->locked = r->locked && r->lasting;
+	if (r->owner[0]) {
+		r->knock = r->kept_knock;
+		r->locked = r->kept_locked;
+	}
 }
 
 /* For good: tickets of before are worth less from now on, so those who stay get new ones. */

@@ -134,6 +134,8 @@ static void set_policy(struct sig_room *r, const struct signal_room_info *info, 
 	r->lasting = true;
 	r->knock = info->knock;
 	r->locked = info->locked;
+	r->kept_knock = info->knock;
+	r->kept_locked = info->locked;
 	r->guests = info->guests;
 	r->password = info->password;
 	memcpy(r->owner, info->owner, strlen(info->owner) + 1);

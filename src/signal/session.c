@@ -114,6 +114,17 @@ void signal_sign_out(struct signal *s, const char *account, const char *login, c
 	}
 }
 
+void signal_identities(const struct signal *s, signal_identity_fn fn, void *arg)
+{
+	for (const struct list *n = s->accounts_sessions.next; n != &s->accounts_sessions; n = n->next)
+		fn(arg, &LIST_ENTRY(n, const struct sig_session, of_accounts)->who);
+	for (const struct list *n = s->accounts_conns.next; n != &s->accounts_conns; n = n->next) {
+		const struct signal_conn *c = LIST_ENTRY(n, const struct signal_conn, of_accounts);
+		if (!c->session && !c->closing)
+			fn(arg, &c->who);
+	}
+}
+
 static void session_gone(struct wheel_timer *t, uint64_t now_ms)
 {
 	struct sig_session *ss = CONTAINER_OF(t, struct sig_session, gone_timer);

@@ -65,7 +65,7 @@ struct signal_ops {
 	/* A ticket has brought back a room that lasts and that signal_room_load() has not spoken of since the
 	 * start: load it, or where there is none any more, end it. May be NULL. */
 	void (*room_made)(void *arg, const char *room);
-	/* The host of a room that lasts has changed its door: keep it. May be NULL. */
+	/* The owner of a room that lasts, who is in, has changed its door: keep it. May be NULL. */
 	void (*room_changed)(void *arg, const char *room, bool knock, bool locked);
 	/* @participant has left its room, was refused, or is gone: what was given out in its name is void.
 	 * May be NULL. */
@@ -118,6 +118,12 @@ void signal_identify(struct signal_conn *c, const struct signal_identity *who);
  */
 void signal_sign_out(struct signal *s, const char *account, const char *login, const char *keep,
 		     struct signal_time now);
+
+typedef void (*signal_identity_fn)(void *arg, const struct signal_identity *who);
+
+/** signal_identities() - who of accounts is here, for each session and for each connection that has none yet;
+ * the same may come more than once. @fn does not call the core. */
+void signal_identities(const struct signal *s, signal_identity_fn fn, void *arg);
 
 /* ---- rooms that last (docs/protocol.md, Rooms with an owner) ---- */
 

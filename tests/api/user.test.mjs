@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { ParleyServer } from '../e2e/lib/server.mjs';
 import { Client, password, roomy, signIn, until } from './lib/client.mjs';
+import { Signalling } from './lib/socket.mjs';
 
 const binary = resolve(process.env.PARLEY ?? 'build/parley');
 const home = mkdtempSync(join(tmpdir(), 'parley-user-'));
@@ -86,4 +87,53 @@ test('a service that runs sees it when its memory is over', async (t) => {
   assert.equal((await user(['passwd', ...root], { input: `${fresh}\n`, dir })).code, 0);
   await until(async () => (await client.get('/session')).body.account === null, 'the end of the session');
   await signIn(client, 'root@example.org', fresh);
+});
+
+test('who is disabled, or gets a new password, is out of the call', async (t) => {
+  const server = await new ParleyServer({ ...roomy, 'accounts.cached_s': 1 }).start();
+  t.after(() => server.stop());
+  const dir = server.dataDir;
+  assert.equal((await user(['add', ...root, '--name', 'Root'], { input: password, dir })).code, 0);
+  const guest = await Signalling.open(server.url);
+  for (const [words, secret] of [
+    [['passwd', ...root], password],
+    [['disable', ...root], 'quite another password'],
+  ]) {
+    const client = new Client(server.url);
+    await signIn(client, 'root@example.org', secret);
+    const { body: room } = await client.post('/rooms', { name: 'Ours', knock: false });
+    const ws = await Signalling.open(server.url, client.cookie);
+    await client.post(`/rooms/${room.id}/enter`);
+    assert.equal((await ws.join(room.id, 'Root')).type, 'joined');
+    assert.equal((await user(words, { input: 'quite another password', dir })).code, 0);
+    const late = until(() => false, 'the end of the socket', 10_000);
+    assert.equal(await Promise.race([ws.closed, late]), 4002, words[0]);
+    late.catch(() => {});
+  }
+  assert.equal((await guest.ask('ping')).type, 'pong');
+});
+
+test('a call outlasts the time after which one is idle, and not the longest time of a session', async (t) => {
+  const server = await new ParleyServer({
+    ...roomy,
+    'accounts.cached_s': 1,
+    'accounts.session_idle_s': 3,
+    'accounts.session_max_s': 8,
+  }).start();
+  t.after(() => server.stop());
+  const dir = server.dataDir;
+  assert.equal((await user(['add', ...root, '--name', 'Root'], { input: password, dir })).code, 0);
+  const [client, idle] = [new Client(server.url), new Client(server.url)];
+  const begun = Date.now();
+  await signIn(client, 'root@example.org');
+  const ws = await Signalling.open(server.url, client.cookie);
+  await signIn(idle, 'root@example.org');
+  assert.equal(
+    await Promise.race([ws.closed, until(() => Date.now() - begun > 5000, 'more than idle_s')]),
+    true,
+  );
+  assert.equal((await idle.get('/session')).body.account, null, 'who does nothing is signed out');
+  assert.equal((await client.get('/session')).body.account?.name, 'Root');
+  assert.equal(await ws.closed, 4002);
+  assert.ok(Date.now() - begun >= 7500);
 });

@@ -122,18 +122,18 @@ test('a call is ended; a disabled account is out of its call, and cannot sign in
   await manage(page, 'busy@example.org');
   await sure(page, 'user-disable');
   await over(bob.page, 'signed-out');
-  await signIn(bob.page, at.server, 'busy@example.org', 'a long enough password');
+  await signIn(bob.page, at.server, 'busy@example.org', password);
   await bob.page.shown('signin-password-note', 'not right');
   await page.click('user-enable');
   await page.shown('user-disable');
-  await signIn(bob.page, at.server, 'busy@example.org', 'a long enough password');
+  await signIn(bob.page, at.server, 'busy@example.org', password);
   await bob.page.shown('who', 'Bob');
   await sure(page, 'user-signout');
   await bob.page.goto(`${at.server.url}/account`);
   await bob.page.shown('signin');
   await sure(page, 'user-remove');
   await page.gone('user');
-  await signIn(bob.page, at.server, 'busy@example.org', 'a long enough password');
+  await signIn(bob.page, at.server, 'busy@example.org', password);
   await bob.page.shown('signin-password-note', 'not right');
 });
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { roomy } from '../api/lib/client.mjs';
 import { enter, framesRise, mediaFlows } from './lib/call.mjs';
 import { serverAndChromium } from './lib/fixture.mjs';
-import { fillIn, lastingRoom, over, path, signIn, someone, value } from './lib/people.mjs';
+import { fillIn, lastingRoom, over, password, path, signIn, someone, value } from './lib/people.mjs';
 
 const at = serverAndChromium(roomy);
 
@@ -88,7 +88,7 @@ test('members only: a guest is asked to sign in, and comes back', async (t) => {
   await guest.shown('door', 'people with an account');
   await guest.click('door-action');
   await guest.shown('signin');
-  await fillIn(guest, { 'signin-email': other.email, 'signin-password': 'a long enough password' });
+  await fillIn(guest, { 'signin-email': other.email, 'signin-password': password });
   await guest.shown('prejoin-join');
   assert.equal(await path(guest), new URL(room.url).pathname);
   assert.equal(await value(guest, 'prejoin-name'), 'Bob');
@@ -156,7 +156,7 @@ test('the host ends the call for everybody', async (t) => {
 test('signed out from another browser, a call of that sign-in ends at once', async (t) => {
   const { ada, host, guest } = await callIn(t);
   const [other] = await at.pages(t, 1);
-  await signIn(other, at.server, ada.email, 'a long enough password');
+  await signIn(other, at.server, ada.email, password);
   await other.shown('who');
   await other.goto(`${at.server.url}/account`);
   await other.until(() => document.querySelectorAll('[data-testid="sessions"] li').length === 2);

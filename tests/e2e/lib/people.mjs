@@ -1,8 +1,8 @@
 /** What people with accounts do in a browser, and the quick way to be one where it is not what is tested. */
 import assert from 'node:assert/strict';
-import { link, member } from '../../api/lib/client.mjs';
+import { link, member, password } from '../../api/lib/client.mjs';
 
-export const password = 'four words in a row';
+export { password };
 
 export const press = (page, key) => page.native.keyboard.press(key);
 
