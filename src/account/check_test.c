@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static struct accounts *a;
 static struct account_fault fault;
@@ -85,19 +86,44 @@ static void hashes(void **state)
 	assert_int_equal(account_password_hash(a, "secret word", two), 0);
 	assert_string_not_equal(one, two);
 	assert_int_equal(strncmp(one, "$argon2id$", 10), 0);
-	assert_true(account_password_verify(a, one, "secret word"));
-	assert_false(account_password_verify(a, one, "secret wore"));
-	assert_false(account_password_verify(a, one, NULL));
-	assert_false(account_password_verify(a, "", "secret word"));
-	assert_false(account_password_verify(a, NULL, "secret word"));
-	assert_false(account_password_verify(a, "", ""));
+	assert_int_equal(account_password_verify(a, one, "secret word"), 0);
+	assert_int_equal(account_password_verify(a, one, "secret wore"), ACCOUNT_E_CREDENTIALS);
+	assert_int_equal(account_password_verify(a, one, NULL), ACCOUNT_E_CREDENTIALS);
+	assert_int_equal(account_password_verify(a, "", "secret word"), ACCOUNT_E_CREDENTIALS);
+	assert_int_equal(account_password_verify(a, NULL, "secret word"), ACCOUNT_E_CREDENTIALS);
+	assert_int_equal(account_password_verify(a, "", ""), ACCOUNT_E_CREDENTIALS);
 	memset(longest, 'x', sizeof(longest));
 	longest[ACCOUNT_PASSWORD_BYTES + 1] = '\0';
 	char first[ACCOUNT_PASSWORD_BYTES + 1];
 	(void)snprintf(first, sizeof(first), "%.*s", ACCOUNT_PASSWORD_BYTES, longest);
 	assert_int_equal(account_password_hash(a, first, one), 0);
-	assert_true(account_password_verify(a, one, first));
-	assert_false(account_password_verify(a, one, longest));
+	assert_int_equal(account_password_verify(a, one, first), 0);
+	assert_int_equal(account_password_verify(a, one, longest), ACCOUNT_E_CREDENTIALS);
+}
+
+/* Under AddressSanitizer, too, an allocation may fail. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+/* No room for what argon2id needs: nobody knows whether the password is right. */
+static void no_memory_is_not_a_wrong_password(void **state)
+{
+	char hash[crypto_pwhash_STRBYTES];
+	struct rlimit before, none;
+	assert_int_equal(crypto_pwhash_str(hash, "secret word", 11, 1, 64 << 20), 0);
+	assert_int_equal(account_password_verify(a, hash, "secret word"), 0);
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	none = (struct rlimit){.rlim_cur = 1 << 20, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_AS, &none), 0);
+	int right = account_password_verify(a, hash, "secret word");
+	int wrong = account_password_verify(a, hash, "secret wore");
+	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+	assert_int_equal(right, -ENOMEM);
+	assert_int_equal(wrong, -ENOMEM);
+	assert_int_equal(account_password_verify(a, "$argon2id$ but broken", "secret word"), -EIO);
 }
 
 /* ---- names, addresses, languages ---- */
@@ -309,6 +335,7 @@ int main(void)
 		cmocka_unit_test(passwords_that_are_taken),
 		cmocka_unit_test(passwords_that_are_not),
 		cmocka_unit_test(hashes),
+		cmocka_unit_test(no_memory_is_not_a_wrong_password),
 		cmocka_unit_test(languages),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(names_in_lower_case),

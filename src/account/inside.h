@@ -107,8 +107,9 @@ int account_password_check(const struct accounts *a, const char *password, const
 int account_password_hash(const struct accounts *a, const char *password,
 			  char out[ACCOUNT_PASSWORD_HASH]) MUST_CHECK;
 
-/** account_password_verify() - slow, also where @hash is "" or NULL (nobody's): then false. */
-bool account_password_verify(const struct accounts *a, const char *hash, const char *password);
+/** account_password_verify() - slow, also where @hash is "" or NULL (nobody's). Return: 0;
+ * ACCOUNT_E_CREDENTIALS; -ENOMEM: nobody knows; -EIO: @hash is none (both logged). */
+int account_password_verify(const struct accounts *a, const char *hash, const char *password) MUST_CHECK;
 
 /* ---- checks of what people give (check.c) ---- */
 

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -218,12 +219,59 @@ int account_password_hash(const struct accounts *a, const char *password, char o
 	return 0;
 }
 
-bool account_password_verify(const struct accounts *a, const char *hash, const char *password)
+/* The parts of what crypto_pwhash_str() makes. */
+struct encoded {
+	unsigned kbytes, ops;
+	uint8_t salt[crypto_pwhash_SALTBYTES], hash[32];
+};
+
+static bool decode_bytes(const char *text, uint8_t *out, size_t n)
 {
+	size_t len;
+	return sodium_base642bin(out, n, text, strlen(text), NULL, &len, NULL,
+				 sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+	       len == n;
+}
+
+static int decode(const char *text, struct encoded *out)
+{
+	char salt[32], hash[64];
+	int end = 0;
+	if (sscanf(text, "$argon2id$v=19$m=%9u,t=%9u,p=1$%31[^$]$%63[^$]%n", &out->kbytes, &out->ops, salt,
+		   hash, &end) == 4 &&
+	    text[end] == '\0' && decode_bytes(salt, out->salt, sizeof(out->salt)) &&
+	    decode_bytes(hash, out->hash, sizeof(out->hash)))
+		return 0;
+	log_error("what should be the hash of a password is none");
+	return -EIO;
+}
+
+/* crypto_pwhash_str_verify() cannot tell a wrong password from too little memory: so hashed anew, compared.
+ */
+static int compare(const struct encoded *e, const char *password, size_t n)
+{
+	uint8_t hash[sizeof(e->hash)];
+	if (crypto_pwhash(hash, sizeof(hash), password, n, e->salt, e->ops, (size_t)e->kbytes * 1024,
+			  crypto_pwhash_ALG_ARGON2ID13) != 0) {
+		log_error("no memory to check a password");
+		return -ENOMEM;
+	}
+	int rc = sodium_memcmp(hash, e->hash, sizeof(hash)) == 0 ? 0 : ACCOUNT_E_CREDENTIALS;
+	sodium_memzero(hash, sizeof(hash));
+	return rc;
+}
+
+int account_password_verify(const struct accounts *a, const char *hash, const char *password)
+{
+	struct encoded e;
 	bool real = hash && *hash;
 	/* What is too long to be anybody's is cut, so that it takes no longer than a wrong password. */
 	size_t n = password ? strnlen(password, ACCOUNT_PASSWORD_BYTES) : 0;
 	bool whole = password && password[n] == '\0';
-	bool right = crypto_pwhash_str_verify(real ? hash : a->dummy, password ? password : "", n) == 0;
-	return right && real && whole;
+	int rc = decode(real ? hash : a->dummy, &e);
+	if (rc == 0)
+		rc = compare(&e, password ? password : "", n);
+	if (rc == 0 && !(real && whole))
+		rc = ACCOUNT_E_CREDENTIALS;
+	return rc;
 }

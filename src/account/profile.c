@@ -95,9 +95,7 @@ static int read_known(struct store_conn *c, void *arg)
 static int check_known(struct accounts *a, struct known *k, const char *password)
 {
 	int rc = store_read(a->p.store, read_known, k);
-	if (rc)
-		return rc;
-	return account_password_verify(a, k->hash, password) ? 0 : ACCOUNT_E_CREDENTIALS;
+	return rc ? rc : account_password_verify(a, k->hash, password);
 }
 
 int account_check_password(struct accounts *a, const char *id, const char *password)

@@ -261,7 +261,7 @@ int account_room_check(struct accounts *a, const char *id, const char *password)
 	/* A room without a password takes any. */
 	if (!k.hash[0])
 		return 0;
-	return account_password_verify(a, k.hash, password) ? 0 : ACCOUNT_E_CREDENTIALS;
+	return account_password_verify(a, k.hash, password);
 }
 
 struct listing {

@@ -85,11 +85,10 @@ static int attempt(struct attempt *t)
 	int rc = 0;
 	if (account_check_email(t->in->email, t->email, NULL) == 0)
 		rc = store_read(t->a->p.store, read_hash, t);
-	if (rc)
-		return rc;
-	if (!account_password_verify(t->a, t->hash, t->in->password))
-		return ACCOUNT_E_CREDENTIALS;
-	rc = rehash(t);
+	if (rc == 0)
+		rc = account_password_verify(t->a, t->hash, t->in->password);
+	if (rc == 0)
+		rc = rehash(t);
 	return rc ? rc : store_write(t->a->p.store, sign_in, t);
 }
 

@@ -3,8 +3,9 @@
  *
  * A database that is not there at the start is no reason not to start: calls by guests need none. What could
  * not be done then (the schema, what admins have set, the link for the first of them) is tried again every
- * few seconds. Afterwards the same timer asks the database for the settings, so that an outage and its end
- * are known even if nobody uses it, and now and then sweeps out what is over.
+ * few seconds. Afterwards the same timer asks the database for the settings, and where it has failed tries what
+ * failed, so that an outage and its end are known even if nobody uses it; now and then it sweeps out what is
+ * over.
  *
  * Thread: the control loop's, but for tend(), which at the start is called on it, later by the pool.
  */
@@ -133,7 +134,10 @@ static void tend(struct accounts_tending *t)
 		t->result = get_ready(t);
 		return;
 	}
-	t->result = api_settings_load(run->accounts, &t->settings);
+	/* Reading does not show that what could not be written can be again: a full disk reads well. */
+	t->result = store_healthy(run->store) ? 0 : store_probe(run->store);
+	if (t->result == 0)
+		t->result = api_settings_load(run->accounts, &t->settings);
 	if (t->result == 0 && t->times % SWEEP_EVERY == 1)
 		t->result = account_sweep(run->accounts, SWEEP_ROWS, (int64_t)clock_wall_ms() * 1000);
 }

@@ -40,11 +40,11 @@ export class Postgres {
     return `postgresql:///postgres?host=${this.#dir}&user=parley`;
   }
 
+  /** Also again after halt(), with what was in it. */
   async start() {
-    if (this.#as.uid !== undefined) chownSync(this.#dir, this.#as.uid, this.#as.gid);
     const data = join(this.#dir, 'data');
-    const locale = ['--locale=C.UTF-8', '--locale-provider=icu', '--icu-locale=en'];
-    this.#run('initdb', ['-N', '-D', data, '-U', 'parley', '-A', 'trust', '-E', 'UTF8', ...locale]);
+    if (!existsSync(data)) this.#init(data);
+    this.#log = '';
     const [command, ...words] = [...this.#as.words, join(programs(), 'postgres')];
     const args = ['-D', data, '-k', this.#dir, '-h', '', '-c', 'shared_buffers=16MB'];
     this.#child = spawn(command, [...words, ...args], {
@@ -61,17 +61,28 @@ export class Postgres {
     return this;
   }
 
+  #init(data) {
+    if (this.#as.uid !== undefined) chownSync(this.#dir, this.#as.uid, this.#as.gid);
+    const locale = ['--locale=C.UTF-8', '--locale-provider=icu', '--icu-locale=en'];
+    this.#run('initdb', ['-N', '-D', data, '-U', 'parley', '-A', 'trust', '-E', 'UTF8', ...locale]);
+  }
+
   #run(program, args) {
     const [command, ...words] = [...this.#as.words, join(programs(), program)];
     execFileSync(command, [...words, ...args], { cwd: this.#dir, stdio: ['ignore', 'ignore', 'pipe'] });
   }
 
-  async stop() {
+  /** Gone at once, as by a crash; what is in it stays. */
+  async halt() {
     if (this.#child && this.#child.exitCode === null) {
       const gone = once(this.#child, 'exit');
       this.#child.kill('SIGQUIT');
       await gone;
     }
+  }
+
+  async stop() {
+    await this.halt();
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }
