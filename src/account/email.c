@@ -108,6 +108,10 @@ static int move(struct confirm *f, struct store_conn *c, const struct account_to
 	if (rc == 0)
 		rc = store_exec(c, "UPDATE accounts SET email = $2 WHERE id = $1",
 				STORE_ARGS(store_text(old.id), store_text(row->email)), NULL);
+	/* The invitation in the audit log is from now on of the account, and goes when it goes. */
+	if (rc == 0)
+		rc = store_exec(c, "UPDATE audit SET target = $1 WHERE target = $2",
+				STORE_ARGS(store_text(old.id), store_text(old.email)), NULL);
 	/* A link that went to the old address must not open what is no longer its owner's. */
 	if (rc == 0)
 		rc = account_tokens_void(c, old.id, "reset");

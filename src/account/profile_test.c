@@ -305,6 +305,29 @@ static void deleting_takes_everything(void **state)
 	kit_add(ADA, "Ada", ACCOUNT_MEMBER);
 }
 
+static void deleting_takes_what_hangs_on_other_addresses(void **state)
+{
+	char token[ACCOUNT_TOKEN_LEN + 1];
+	struct account bob = kit_add(BOB, "Bob", ACCOUNT_ADMIN);
+	/* Invited by an address that was left later. */
+	assert_int_equal(account_invite(kit.a, &bob, ADA, ACCOUNT_MEMBER, &kit_client, kit.now, &fault), 0);
+	struct account ada = kit_add(ADA, "Ada", ACCOUNT_MEMBER);
+	assert_int_equal(change_email(ada.id, NEW, KIT_PASSWORD), 0);
+	kit_token("email", NEW, token);
+	assert_int_equal(account_confirm_email(kit.a, token, kit.now, &who), 0);
+	assert_int_equal(kit_count("audit WHERE action = 'user.invite'"), 1);
+	assert_int_equal(kit_count("audit WHERE target = '" ADA "'"), 0);
+	/* A change that is still to be confirmed. */
+	assert_int_equal(change_email(ada.id, "third@example.org", KIT_PASSWORD), 0);
+	assert_int_equal(kit_count("mails WHERE email = 'third@example.org'"), 1);
+	/* Of nobody who was signed in. */
+	assert_int_equal(account_audit(kit.a, NULL, "passkey.cloned", ada.id, NULL, &kit_client, kit.now), 0);
+	assert_int_equal(account_delete(kit.a, ada.id, ada.id, &kit_client, kit.now), 0);
+	assert_int_equal(kit_count("mails WHERE email = 'third@example.org'"), 0);
+	assert_int_equal(kit_count("audit WHERE action = 'passkey.cloned' AND address = ''"), 1);
+	assert_int_equal(kit_count("audit WHERE actor = '" BOB "' AND address <> ''"), 1);
+}
+
 static void deleted_by_an_admin_and_the_last_one(void **state)
 {
 	struct account ada = kit_add(ADA, "Ada", ACCOUNT_MEMBER), bob = kit_add(BOB, "Bob", ACCOUNT_ADMIN);
@@ -331,6 +354,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_address_taken_while_the_link_waits),
 		cmocka_unit_test(the_export_has_all_and_no_secrets),
 		cmocka_unit_test(deleting_takes_everything),
+		cmocka_unit_test(deleting_takes_what_hangs_on_other_addresses),
 		cmocka_unit_test(deleted_by_an_admin_and_the_last_one),
 	};
 	return kit_main(argc, argv, "the profile", tests, ARRAY_LEN(tests));

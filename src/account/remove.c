@@ -32,15 +32,30 @@ static int forget_address(struct store_conn *c, const char *email)
 	return rc;
 }
 
+/* The letter to an address that was to become theirs. What else waits for it is whoever's it is. */
+static int forget_pending_address(struct store_conn *c, const struct store_value *id)
+{
+	return store_exec(c,
+			  "DELETE FROM mails WHERE template = 'email' AND email IN "
+			  "(SELECT email FROM tokens WHERE account_id = $1 AND kind = 'email')",
+			  id, 1, NULL);
+}
+
 static int forget_account(struct store_conn *c, const struct account *who)
 {
 	const struct store_value id = store_text(who->id);
-	int rc = store_exec(c, "DELETE FROM accounts WHERE id = $1", &id, 1, NULL);
+	int rc = forget_pending_address(c, &id);
+	if (rc == 0)
+		rc = store_exec(c, "DELETE FROM accounts WHERE id = $1", &id, 1, NULL);
 	if (rc == 0)
 		rc = forget_address(c, who->email);
 	if (rc == 0)
 		rc = store_exec(c, "UPDATE audit SET actor = '', address = '' WHERE actor_id = $1", &id, 1,
 				NULL);
+	/* What nobody signed in did to the account, as with a passkey's copy: the address may be theirs. */
+	if (rc == 0)
+		rc = store_exec(c, "UPDATE audit SET address = '' WHERE actor_id = '' AND target = $1", &id,
+				1, NULL);
 	return rc;
 }
 

@@ -135,7 +135,8 @@ static void the_file_is_ours_alone(void **state)
 /* What a connection says of itself: 2 is FULL. */
 static int row_settings(void *arg, const struct store_value *columns, size_t n)
 {
-	assert_int_equal(n, 4);
+	assert_int_equal(n, 5);
+	assert_int_equal(columns[4].i, 1);
 	assert_int_equal(columns[0].i, 2);
 	assert_int_equal(columns[1].i, 1);
 	assert_int_equal(columns[2].i, 0);
@@ -148,8 +149,9 @@ static int look_at_settings(struct store_conn *c, void *arg)
 {
 	return store_query(
 		c,
-		"SELECT synchronous, foreign_keys, trusted_schema, journal_mode FROM "
-		"pragma_synchronous, pragma_foreign_keys, pragma_trusted_schema, pragma_journal_mode",
+		"SELECT synchronous, foreign_keys, trusted_schema, journal_mode, secure_delete FROM "
+		"pragma_synchronous, pragma_foreign_keys, pragma_trusted_schema, pragma_journal_mode, "
+		"pragma_secure_delete",
 		STORE_NO_ARGS, row_settings, arg);
 }
 
@@ -159,6 +161,30 @@ static void it_waits_for_the_disk_at_each_commit(void **state)
 	assert_int_equal(store_write(s, look_at_settings, &looked), 0);
 	assert_int_equal(store_read(s, look_at_settings, &looked), 0);
 	assert_int_equal(looked, 2);
+}
+
+static bool file_has(const char *text)
+{
+	static char bytes[1 << 20];
+	FILE *f = fopen(path(), "re");
+	assert_non_null(f);
+	size_t n = fread(bytes, 1, sizeof(bytes), f);
+	assert_in_range(n, 1, sizeof(bytes) - 1);
+	assert_int_equal(fclose(f), 0);
+	return memmem(bytes, n, text, strlen(text)) != NULL;
+}
+
+static void what_is_deleted_is_overwritten(void **state)
+{
+	static const char words[] = "what nobody is to find again";
+	assert_int_equal(use_exec(s, USE_INSERT, STORE_ARGS(store_int(1), store_text(words)), NULL), 0);
+	assert_int_equal(insert(2), 0);
+	s = store_free(s); /* the log goes into the file */
+	assert_true(file_has(words));
+	s = store_kit_store(&kit, 3, 300);
+	assert_int_equal(use_exec(s, "DELETE FROM rows WHERE id = 1", STORE_NO_ARGS, NULL), 0);
+	s = store_free(s);
+	assert_false(file_has(words));
 }
 
 static void a_file_that_is_moved_away_is_missed(void **state)
@@ -259,6 +285,7 @@ int main(int argc, char **argv)
 		T(another_process_may_hold_the_lock),
 		T(the_file_is_ours_alone),
 		T(it_waits_for_the_disk_at_each_commit),
+		T(what_is_deleted_is_overwritten),
 		T(a_file_that_is_moved_away_is_missed),
 		T(a_file_put_in_its_place_is_used),
 		cmocka_unit_test(a_file_that_cannot_be_used_is_told_at_once),

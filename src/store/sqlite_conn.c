@@ -82,10 +82,12 @@ static int settle(struct sqlite_conn *c, bool writer)
 		rc = sqlite3_busy_timeout(c->db, (int)c->base.store->wait_ms);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(c->db, "PRAGMA journal_mode = WAL", row_is_wal, &wal, NULL);
-	/* FULL: each commit is synced. With NORMAL the last ones are lost when the power is. */
+	/* FULL: each commit is synced. With NORMAL the last ones are lost when the power is.
+	   secure_delete: what is deleted is overwritten, not only left out. */
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(c->db,
 				  "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+				  "PRAGMA secure_delete = ON;"
 				  "PRAGMA journal_size_limit = 67108864",
 				  NULL, NULL, NULL);
 	if (rc == SQLITE_OK && !writer)
