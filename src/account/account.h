@@ -105,6 +105,8 @@ void account_client_software(const char *user_agent, char out[ACCOUNT_CLIENT_MAX
 
 /* ---- signing up (signup.c) ---- */
 
+struct account_login;
+
 struct account_signup {
 	const char *name, *email, *password, *language;
 	const char *invite; /* token; NULL or "": none */
@@ -113,15 +115,20 @@ struct account_signup {
 /**
  * account_signup() - check, hash, keep what was given until the address is confirmed, queue a mail: to a new
  * address the link, to a known one word that somebody tried. Both write the same rows. Of several tries for
- * one address the last counts. An invitation is good for the address it was sent to, and is used up by
- * confirming. Hashes a password. Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_CLOSED; ACCOUNT_E_TOKEN (of the
+ * one address the last five stay good, each with its own password, until one is confirmed. An invitation is
+ * good whatever @mode says, for the address it was sent to, as long as who sent it is an admin, and is used
+ * up by confirming. Hashes a password. Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_CLOSED; ACCOUNT_E_TOKEN (of the
  * invitation).
  */
 int account_signup(struct accounts *a, const struct account_signup *in, enum account_signup_mode mode,
 		   int64_t now_us, struct account_fault *fault) MUST_CHECK;
 
-/** account_confirm() - the mailed link: the account comes to be. Return: 0; ACCOUNT_E_TOKEN. */
-int account_confirm(struct accounts *a, const char *token, int64_t now_us, struct account *out) MUST_CHECK;
+/** account_confirm() - the mailed link, and the password that was chosen with it: the account comes to be,
+ * with a session; other sign-ups of the address are void. Hashes a password. Return: 0; ACCOUNT_E_TOKEN;
+ * ACCOUNT_E_CREDENTIALS: another password (the token stays good). */
+int account_confirm(struct accounts *a, const char *token, const char *password,
+		    const struct account_client *client, int64_t now_us, struct account_login *out,
+		    char session[ACCOUNT_TOKEN_LEN + 1]) MUST_CHECK;
 
 /** account_setup_token() - a link for the first admin, where there is no admin. Replaces an earlier one.
  * Return: 0; ACCOUNT_E_STATE: there is one. */

@@ -64,7 +64,8 @@ struct invite {
 
 static int put_invite(struct invite *i, struct store_conn *c, char token[ACCOUNT_TOKEN_LEN + 1])
 {
-	json_t *data = json_pack("{s:s}", "role", account_role_text(i->role));
+	json_t *data = json_pack("{s:s, s:s}", "role", account_role_text(i->role), "inviter",
+				 i->actor ? i->actor->id : "");
 	if (!data)
 		return -ENOMEM;
 	const struct account_token_new new = {

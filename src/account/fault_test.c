@@ -40,7 +40,9 @@ static int f_signup(void)
 
 static int f_confirm(void)
 {
-	return account_confirm(kit.a, token, kit.now, &who);
+	struct account_login l;
+	char made[ACCOUNT_TOKEN_LEN + 1];
+	return account_confirm(kit.a, token, KIT_PASSWORD, &kit_client, kit.now, &l, made);
 }
 
 static int f_signin(void)

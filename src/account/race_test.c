@@ -76,8 +76,9 @@ static int signup(const char *email)
 
 static int confirm(struct racer *r)
 {
-	struct account who;
-	return account_confirm(kit.a, r->token, kit.now, &who);
+	struct account_login login;
+	char session[ACCOUNT_TOKEN_LEN + 1];
+	return account_confirm(kit.a, r->token, KIT_PASSWORD, &kit_client, kit.now, &login, session);
 }
 
 static void many_confirm_with_one_link(void **state)

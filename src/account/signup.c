@@ -5,8 +5,12 @@
  * the mailed token. For an address that has an account the same rows are written, but the mail is another one
  * and the token is in none, so that neither the answer nor the time tells.
  *
+ * Anybody can sign up with somebody's address. So the link alone makes no account, or its owner would get one
+ * with a stranger's password: it takes the password chosen at that sign-up as well. And a stranger's try
+ * voids none of the owner's; several wait side by side, until one is confirmed.
+ *
  * An invitation is bound to the address it was sent to, as it may carry a role. It is used up by confirming,
- * not by signing up: who loses the second mail can sign up again.
+ * not by signing up: who loses the second mail can sign up again. It ends with the rights of who sent it.
  *
  * Thread: of the pool that hashes.
  */
@@ -17,6 +21,8 @@
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
+
+#define PENDING_MAX 5 /* sign-ups of one address that wait; the oldest give way */
 
 struct signup {
 	struct accounts *a;
@@ -29,6 +35,7 @@ struct signup {
 	/* Of the invitation. */
 	enum account_role role;
 	char invited[ACCOUNT_EMAIL_MAX + 1]; /* "" : no invitation */
+	char inviter[ACCOUNT_ID_LEN + 1];    /* "" : the command line */
 	int64_t invite_expires_us;
 };
 
@@ -44,6 +51,28 @@ static int check(struct signup *s, const struct account_signup *in, struct accou
 	return rc;
 }
 
+/* Whoever may not invite any more has not invited. */
+static int check_inviter(struct store_conn *c, const char *id)
+{
+	struct account inviter;
+	int rc = *id ? account_load(c, id, &inviter) : 0;
+	if (rc == ACCOUNT_E_UNKNOWN)
+		return ACCOUNT_E_TOKEN;
+	if (rc == 0 && *id && (inviter.disabled || inviter.role != ACCOUNT_ADMIN))
+		return ACCOUNT_E_TOKEN;
+	return rc;
+}
+
+static int unpack_invite(struct signup *s, json_t *data)
+{
+	const char *role, *inviter;
+	if (json_unpack(data, "{s:s, s:s}", "role", &role, "inviter", &inviter) != 0 ||
+	    account_role_parse(role, &s->role) != 0 || strlen(inviter) >= sizeof(s->inviter))
+		return -EIO;
+	memcpy(s->inviter, inviter, strlen(inviter) + 1);
+	return 0;
+}
+
 static int read_invite(struct store_conn *c, void *arg)
 {
 	struct signup *s = arg;
@@ -51,9 +80,10 @@ static int read_invite(struct store_conn *c, void *arg)
 	int rc = account_token_peek(s->a, c, "invite", s->invite, s->now_us, &row);
 	if (rc)
 		return rc;
-	const char *role = json_string_value(json_object_get(row.data, "role"));
-	rc = role && account_role_parse(role, &s->role) == 0 ? 0 : -EIO;
+	rc = unpack_invite(s, row.data);
 	json_decref(row.data);
+	if (rc == 0)
+		rc = check_inviter(c, s->inviter);
 	memcpy(s->invited, row.email, sizeof(s->invited));
 	s->invite_expires_us = row.expires_us;
 	return rc;
@@ -75,8 +105,9 @@ static json_t *pack(const struct signup *s)
 	char hash[ACCOUNT_HASH_LEN + 1] = "";
 	if (s->invited[0])
 		account_token_hash(s->invite, hash);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", s->name, "language", s->language, "password",
-			 s->hash, "role", account_role_text(s->role), "invite", hash);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", s->name, "language", s->language,
+			 "password", s->hash, "role", account_role_text(s->role), "invite", hash, "inviter",
+			 s->inviter);
 }
 
 static int put_token(struct signup *s, struct store_conn *c, char token[ACCOUNT_TOKEN_LEN + 1])
@@ -99,6 +130,14 @@ static int put_token(struct signup *s, struct store_conn *c, char token[ACCOUNT_
 	return rc;
 }
 
+static int void_oldest(struct store_conn *c, const char *email)
+{
+	return store_exec(c,
+			  "DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE email = $1 AND "
+			  "kind = 'signup' ORDER BY created_us DESC, hash LIMIT 1000 OFFSET $2)",
+			  STORE_ARGS(store_text(email), store_int(PENDING_MAX - 1)), NULL);
+}
+
 /* The same statements whether the address is known or not. */
 static int keep(struct store_conn *c, void *arg)
 {
@@ -109,8 +148,7 @@ static int keep(struct store_conn *c, void *arg)
 	if (rc != 0 && rc != ACCOUNT_E_UNKNOWN)
 		return rc;
 	bool is_known = rc == 0;
-	/* Of several tries the last counts: with the password that was chosen last. */
-	rc = account_tokens_void_email(c, s->email, "signup");
+	rc = void_oldest(c, s->email);
 	if (rc == 0)
 		rc = put_token(s, c, token);
 	if (rc)
@@ -128,7 +166,7 @@ int account_signup(struct accounts *a, const struct account_signup *in, enum acc
 		   int64_t now_us, struct account_fault *fault)
 {
 	struct signup s = {.a = a, .invite = in->invite ? in->invite : "", .now_us = now_us};
-	if (mode == ACCOUNT_SIGNUP_CLOSED || (mode == ACCOUNT_SIGNUP_INVITE && !*s.invite))
+	if (mode != ACCOUNT_SIGNUP_OPEN && !*s.invite)
 		return ACCOUNT_E_CLOSED;
 	int rc = check(&s, in, fault);
 	if (rc == 0)
@@ -143,10 +181,29 @@ int account_signup(struct accounts *a, const struct account_signup *in, enum acc
 struct confirm {
 	struct accounts *a;
 	const char *token;
+	const struct account_client *client;
 	int64_t now_us;
-	struct account account;
+	char hash[ACCOUNT_PASSWORD_HASH]; /* of the password chosen at sign-up */
+	struct account_login login;
+	char session[ACCOUNT_TOKEN_LEN + 1];
 	int code; /* what the caller gets though the transaction was committed */
 };
+
+static int read_pending(struct store_conn *c, void *arg)
+{
+	struct confirm *f = arg;
+	struct account_token_row row;
+	int rc = account_token_peek(f->a, c, "signup", f->token, f->now_us, &row);
+	if (rc)
+		return rc;
+	const char *hash = json_string_value(json_object_get(row.data, "password"));
+	if (hash && strlen(hash) < sizeof(f->hash))
+		memcpy(f->hash, hash, strlen(hash) + 1);
+	else
+		rc = -EIO;
+	json_decref(row.data);
+	return rc;
+}
 
 static int use_invite(struct store_conn *c, const char *hash)
 {
@@ -160,18 +217,20 @@ static int use_invite(struct store_conn *c, const char *hash)
 
 static int create(struct confirm *f, struct store_conn *c, const struct account_token_row *row)
 {
-	const char *name, *language, *password, *role, *invite;
-	struct account_new new = {.email = row->email, .now_us = f->now_us};
-	if (json_unpack(row->data, "{s:s, s:s, s:s, s:s, s:s}", "name", &name, "language", &language,
-			"password", &password, "role", &role, "invite", &invite) != 0 ||
+	const char *role, *invite, *inviter;
+	struct account_new new = {.email = row->email, .password = f->hash, .now_us = f->now_us};
+	struct account made;
+	if (json_unpack(row->data, "{s:s, s:s, s:s, s:s, s:s}", "name", &new.name, "language", &new.language,
+			"role", &role, "invite", &invite, "inviter", &inviter) != 0 ||
 	    account_role_parse(role, &new.role) != 0)
 		return -EIO;
-	new.name = name;
-	new.language = language;
-	new.password = password;
-	int rc = use_invite(c, invite);
+	int rc = check_inviter(c, inviter);
 	if (rc == 0)
-		rc = account_insert(f->a, c, &new, &f->account);
+		rc = use_invite(c, invite);
+	if (rc == 0)
+		rc = account_insert(f->a, c, &new, &made);
+	if (rc == 0)
+		return account_session_new(f->a, c, made.id, f->client, f->now_us, &f->login, f->session);
 	if (rc != ACCOUNT_E_EXISTS)
 		return rc;
 	/* Taken meanwhile. Committed, so that the token is gone for good. */
@@ -189,16 +248,26 @@ static int confirm(struct store_conn *c, void *arg)
 		return rc;
 	rc = create(f, c, &row);
 	json_decref(row.data);
-	return rc;
+	/* What else was tried with this address is over. */
+	return rc ? rc : account_tokens_void_email(c, row.email, "signup");
 }
 
-int account_confirm(struct accounts *a, const char *token, int64_t now_us, struct account *out)
+int account_confirm(struct accounts *a, const char *token, const char *password,
+		    const struct account_client *client, int64_t now_us, struct account_login *out,
+		    char session[ACCOUNT_TOKEN_LEN + 1])
 {
-	struct confirm f = {.a = a, .token = token, .now_us = now_us};
-	int rc = store_write(a->p.store, confirm, &f);
+	struct confirm f = {.a = a, .token = token, .client = client, .now_us = now_us};
+	int rc = store_read(a->p.store, read_pending, &f);
+	if (rc == 0)
+		rc = account_password_verify(a, f.hash, password);
+	if (rc == 0)
+		rc = store_write(a->p.store, confirm, &f);
 	if (rc == 0)
 		rc = f.code;
-	if (rc == 0)
-		*out = f.account;
+	if (rc == 0) {
+		*out = f.login;
+		memcpy(session, f.session, sizeof(f.session));
+	}
+	sodium_memzero(&f, sizeof(f));
 	return rc;
 }

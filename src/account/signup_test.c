@@ -35,6 +35,24 @@ static int signup(const char *email)
 	return signup_with(email, "Ada", KIT_PASSWORD, NULL, ACCOUNT_SIGNUP_OPEN);
 }
 
+static int confirm_with(const char *token, const char *password)
+{
+	char session[ACCOUNT_TOKEN_LEN + 1];
+	int rc = account_confirm(kit.a, token, password, &kit_client, kit.now, &login, session);
+	if (rc == 0) {
+		struct account_login found;
+		who = login.account;
+		assert_int_equal(account_by_token(kit.a, session, kit.now, &found), 0);
+		assert_string_equal(found.account.id, who.id);
+	}
+	return rc;
+}
+
+static int confirm(const char *token)
+{
+	return confirm_with(token, KIT_PASSWORD);
+}
+
 /* ---- signing up ---- */
 
 static void from_the_form_to_the_account(void **state)
@@ -46,7 +64,7 @@ static void from_the_form_to_the_account(void **state)
 	assert_int_equal(kit_try(ADA, KIT_PASSWORD), ACCOUNT_E_CREDENTIALS);
 	kit_token("signup", ADA, token);
 	kit_advance(86399);
-	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), 0);
+	assert_int_equal(confirm(token), 0);
 	assert_string_equal(who.email, ADA);
 	assert_string_equal(who.name, "Ada L");
 	assert_string_equal(who.language, "de");
@@ -54,11 +72,11 @@ static void from_the_form_to_the_account(void **state)
 	assert_true(who.has_password);
 	assert_false(who.disabled || who.totp);
 	assert_int_equal(who.created_us, kit.now);
-	assert_int_equal(who.signed_in_us, 0);
+	assert_int_equal(who.signed_in_us, kit.now);
 	assert_int_equal(kit_try(" " ADA, KIT_PASSWORD), ACCOUNT_E_CREDENTIALS);
 	assert_int_equal(kit_try("ADA@example.org", KIT_PASSWORD), 0);
 	/* Once. */
-	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), ACCOUNT_E_TOKEN);
+	assert_int_equal(confirm(token), ACCOUNT_E_TOKEN);
 	kit_mail("signup", ADA, "name", name, sizeof(name));
 	assert_string_equal(name, "");
 }
@@ -69,7 +87,7 @@ static void a_link_that_is_too_old(void **state)
 	assert_int_equal(signup(ADA), 0);
 	kit_token("signup", ADA, token);
 	kit_advance(86400);
-	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), ACCOUNT_E_TOKEN);
+	assert_int_equal(confirm(token), ACCOUNT_E_TOKEN);
 	assert_int_equal(kit_count("accounts"), 0);
 }
 
@@ -88,14 +106,14 @@ static void tokens_that_are_none(void **state)
 	};
 	char id[ACCOUNT_ID_LEN + 1];
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		assert_int_equal(account_confirm(kit.a, bad[i], kit.now, &who), ACCOUNT_E_TOKEN);
+		assert_int_equal(confirm(bad[i]), ACCOUNT_E_TOKEN);
 		assert_int_equal(account_confirm_email(kit.a, bad[i], kit.now, &who), ACCOUNT_E_TOKEN);
 		assert_int_equal(account_reset(kit.a, bad[i], OTHER, &kit_client, kit.now, &fault, id),
 				 ACCOUNT_E_TOKEN);
 		assert_int_equal(account_by_token(kit.a, bad[i], kit.now, &login), ACCOUNT_E_TOKEN);
 		assert_int_equal(account_by_api_token(kit.a, bad[i], kit.now, &login), ACCOUNT_E_TOKEN);
 	}
-	assert_int_equal(account_confirm(kit.a, NULL, kit.now, &who), ACCOUNT_E_TOKEN);
+	assert_int_equal(confirm(NULL), ACCOUNT_E_TOKEN);
 	assert_int_equal(account_by_token(kit.a, NULL, kit.now, &login), ACCOUNT_E_TOKEN);
 	assert_int_equal(account_by_api_token(kit.a, NULL, kit.now, &login), ACCOUNT_E_TOKEN);
 }
@@ -109,7 +127,7 @@ static void links_are_good_for_their_own_purpose_only(void **state)
 	assert_int_equal(account_reset(kit.a, token, OTHER, &kit_client, kit.now, &fault, id),
 			 ACCOUNT_E_TOKEN);
 	assert_int_equal(account_confirm_email(kit.a, token, kit.now, &who), ACCOUNT_E_TOKEN);
-	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), 0);
+	assert_int_equal(confirm(token), 0);
 }
 
 static void a_link_sealed_with_another_key(void **state)
@@ -121,10 +139,10 @@ static void a_link_sealed_with_another_key(void **state)
 	struct accounts_params p = kit_params();
 	p.key[0] ^= 1;
 	assert_int_equal(accounts_new(&p, &kit.a), 0);
-	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), ACCOUNT_E_TOKEN);
+	assert_int_equal(confirm(token), ACCOUNT_E_TOKEN);
 	accounts_free(kit.a);
 	kit.a = own;
-	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), 0);
+	assert_int_equal(confirm(token), 0);
 }
 
 static void faults_of_the_form_name_their_field(void **state)
@@ -173,18 +191,52 @@ static void faults_of_the_form_name_their_field(void **state)
 	assert_int_equal(account_signup(kit.a, &in, ACCOUNT_SIGNUP_OPEN, kit.now, NULL), ACCOUNT_E_FIELD);
 }
 
-static void signing_up_again_makes_the_first_link_void(void **state)
+/* Whoever reads the mail has not chosen the password, if somebody else has signed up with their address. */
+static void a_link_wants_the_password_that_was_chosen_with_it(void **state)
+{
+	char token[ACCOUNT_TOKEN_LEN + 1];
+	static const char *const wrong[] = {OTHER, "", NULL, KIT_PASSWORD "x"};
+	assert_int_equal(signup(ADA), 0);
+	kit_token("signup", ADA, token);
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		assert_int_equal(confirm_with(token, wrong[i]), ACCOUNT_E_CREDENTIALS);
+	assert_int_equal(kit_count("accounts"), 0);
+	assert_int_equal(kit_count("sessions"), 0);
+	assert_int_equal(confirm(token), 0);
+}
+
+static void a_stranger_who_signs_up_again_changes_nothing(void **state)
 {
 	char first[ACCOUNT_TOKEN_LEN + 1], second[ACCOUNT_TOKEN_LEN + 1];
-	assert_int_equal(signup_with(ADA, "Eve", OTHER, NULL, ACCOUNT_SIGNUP_OPEN), 0);
-	kit_token("signup", ADA, first);
 	assert_int_equal(signup(ADA), 0);
+	kit_token("signup", ADA, first);
+	kit_advance(1);
+	assert_int_equal(signup_with(ADA, "Eve", OTHER, NULL, ACCOUNT_SIGNUP_OPEN), 0);
 	kit_token("signup", ADA, second);
-	assert_int_equal(kit_count("tokens"), 1);
-	assert_int_equal(account_confirm(kit.a, first, kit.now, &who), ACCOUNT_E_TOKEN);
-	assert_int_equal(account_confirm(kit.a, second, kit.now, &who), 0);
+	/* The newer link is not good for the password of the older. */
+	assert_int_equal(confirm(second), ACCOUNT_E_CREDENTIALS);
+	assert_int_equal(confirm(first), 0);
+	assert_string_equal(who.name, "Ada");
+	assert_int_equal(kit_count("tokens"), 0);
+	assert_int_equal(confirm_with(second, OTHER), ACCOUNT_E_TOKEN);
 	assert_int_equal(kit_try(ADA, OTHER), ACCOUNT_E_CREDENTIALS);
 	assert_int_equal(kit_try(ADA, KIT_PASSWORD), 0);
+}
+
+static void of_many_sign_ups_the_last_five_wait(void **state)
+{
+	char tokens[7][ACCOUNT_TOKEN_LEN + 1];
+	assert_int_equal(signup(BOB), 0);
+	for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
+		kit_advance(1);
+		assert_int_equal(signup(ADA), 0);
+		kit_token("signup", ADA, tokens[i]);
+	}
+	assert_int_equal(kit_count("tokens WHERE email = '" ADA "'"), 5);
+	assert_int_equal(kit_count("tokens WHERE email = '" BOB "'"), 1);
+	assert_int_equal(confirm(tokens[1]), ACCOUNT_E_TOKEN);
+	assert_int_equal(confirm(tokens[2]), 0);
+	assert_int_equal(kit_count("tokens"), 1);
 }
 
 static void an_address_taken_meanwhile(void **state)
@@ -193,7 +245,7 @@ static void an_address_taken_meanwhile(void **state)
 	assert_int_equal(signup(ADA), 0);
 	kit_token("signup", ADA, token);
 	struct account first = kit_add(ADA, "First", ACCOUNT_MEMBER);
-	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), ACCOUNT_E_TOKEN);
+	assert_int_equal(confirm(token), ACCOUNT_E_TOKEN);
 	/* The link is gone, and nothing has changed. */
 	assert_int_equal(kit_count("tokens"), 0);
 	assert_int_equal(account_get(kit.a, first.id, &who), 0);
@@ -302,16 +354,17 @@ static void an_invitation(void **state)
 		account_invite(kit.a, &admin, "Ada@example.org", ACCOUNT_ADMIN, &kit_client, kit.now, &fault),
 		0);
 	kit_token("invite", ADA, invite);
-	assert_int_equal(signup_with(ADA, "Ada", KIT_PASSWORD, invite, ACCOUNT_SIGNUP_CLOSED),
-			 ACCOUNT_E_CLOSED);
 	/* A form that cannot be taken is not picked at. */
 	assert_int_equal(signup_with("x", "", "", NULL, ACCOUNT_SIGNUP_CLOSED), ACCOUNT_E_CLOSED);
 	assert_int_equal(signup_with("eve@example.org", "Eve", KIT_PASSWORD, invite, ACCOUNT_SIGNUP_INVITE),
 			 ACCOUNT_E_FIELD);
 	assert_string_equal(fault.field, "email");
+	/* Who is invited may come, also where nobody else may. */
+	assert_int_equal(signup_with(ADA, "Ada", OTHER, invite, ACCOUNT_SIGNUP_CLOSED), 0);
 	assert_int_equal(signup_with(ADA, "Ada", KIT_PASSWORD, invite, ACCOUNT_SIGNUP_INVITE), 0);
 	kit_token("signup", ADA, token);
-	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), 0);
+	assert_int_equal(confirm_with(token, OTHER), ACCOUNT_E_CREDENTIALS);
+	assert_int_equal(confirm(token), 0);
 	assert_int_equal(who.role, ACCOUNT_ADMIN);
 	/* It made one account. */
 	assert_int_equal(kit_count("tokens"), 0);
@@ -319,6 +372,47 @@ static void an_invitation(void **state)
 			 ACCOUNT_E_TOKEN);
 	kit_mail("invite", ADA, "inviter", text, sizeof(text));
 	assert_string_equal(text, "");
+}
+
+/* What may have become of the inviter, each before signing up and before confirming. */
+static int demoted(const char *id)
+{
+	return account_set_role(kit.a, NULL, id, ACCOUNT_MEMBER, &kit_client, kit.now);
+}
+
+static int disabled(const char *id)
+{
+	return account_set_disabled(kit.a, NULL, id, true, &kit_client, kit.now);
+}
+
+static int deleted(const char *id)
+{
+	return account_delete(kit.a, id, NULL, &kit_client, kit.now);
+}
+
+static void an_invitation_ends_with_the_rights_of_who_sent_it(void **state)
+{
+	static int (*const fates[])(const char *id) = {demoted, disabled, deleted};
+	kit_add("root@example.org", "Root", ACCOUNT_ADMIN);
+	for (size_t i = 0; i < 2 * ARRAY_LEN(fates); i++) {
+		char invite[ACCOUNT_TOKEN_LEN + 1], token[ACCOUNT_TOKEN_LEN + 1], email[32];
+		(void)snprintf(email, sizeof(email), "admin%zu@example.org", i);
+		struct account admin = kit_add(email, "Admin", ACCOUNT_ADMIN);
+		assert_int_equal(
+			account_invite(kit.a, &admin, ADA, ACCOUNT_ADMIN, &kit_client, kit.now, &fault), 0);
+		kit_token("invite", ADA, invite);
+		bool early = i % 2 == 0;
+		if (early)
+			assert_int_equal(fates[i / 2](admin.id), 0);
+		assert_int_equal(signup_with(ADA, "Ada", KIT_PASSWORD, invite, ACCOUNT_SIGNUP_INVITE),
+				 early ? ACCOUNT_E_TOKEN : 0);
+		if (early)
+			continue;
+		kit_token("signup", ADA, token);
+		assert_int_equal(fates[i / 2](admin.id), 0);
+		assert_int_equal(confirm(token), ACCOUNT_E_TOKEN);
+		assert_int_equal(account_by_email(kit.a, ADA, &who), ACCOUNT_E_UNKNOWN);
+	}
 }
 
 static void an_invitation_that_is_over(void **state)
@@ -338,7 +432,7 @@ static void an_invitation_that_is_over(void **state)
 	assert_int_equal(signup_with(ADA, "Ada", KIT_PASSWORD, second, ACCOUNT_SIGNUP_INVITE),
 			 ACCOUNT_E_TOKEN);
 	/* What was begun with it is over with it. */
-	assert_int_equal(account_confirm(kit.a, token, kit.now, &who), ACCOUNT_E_TOKEN);
+	assert_int_equal(confirm(token), ACCOUNT_E_TOKEN);
 	assert_int_equal(account_invite(kit.a, &admin, BOB, ACCOUNT_MEMBER, &kit_client, kit.now, &fault),
 			 ACCOUNT_E_EXISTS);
 	assert_int_equal(account_invite(kit.a, &admin, "bob", ACCOUNT_MEMBER, &kit_client, kit.now, &fault),
@@ -414,12 +508,15 @@ int main(int argc, char **argv)
 		cmocka_unit_test(links_are_good_for_their_own_purpose_only),
 		cmocka_unit_test(a_link_sealed_with_another_key),
 		cmocka_unit_test(faults_of_the_form_name_their_field),
-		cmocka_unit_test(signing_up_again_makes_the_first_link_void),
+		cmocka_unit_test(a_link_wants_the_password_that_was_chosen_with_it),
+		cmocka_unit_test(a_stranger_who_signs_up_again_changes_nothing),
+		cmocka_unit_test(of_many_sign_ups_the_last_five_wait),
 		cmocka_unit_test(an_address_taken_meanwhile),
 		cmocka_unit_test(known_and_unknown_addresses_leave_the_same_rows),
 		cmocka_unit_test(who_is_known_gets_a_word_instead_of_a_link),
 		cmocka_unit_test(an_unknown_address_costs_a_hash_too),
 		cmocka_unit_test(an_invitation),
+		cmocka_unit_test(an_invitation_ends_with_the_rights_of_who_sent_it),
 		cmocka_unit_test(an_invitation_that_is_over),
 		cmocka_unit_test(the_first_admin),
 		cmocka_unit_test(a_setup_link_ends_with_time_and_with_the_first_admin),

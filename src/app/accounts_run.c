@@ -3,9 +3,9 @@
  *
  * A database that is not there at the start is no reason not to start: calls by guests need none. What could
  * not be done then (the schema, what admins have set, the link for the first of them) is tried again every
- * few seconds. Afterwards the same timer asks the database for the settings, and where it has failed tries what
- * failed, so that an outage and its end are known even if nobody uses it; now and then it sweeps out what is
- * over.
+ * few seconds. Afterwards the same timer asks the database for the settings, and where it has failed tries
+ * what failed, so that an outage and its end are known even if nobody uses it; now and then it sweeps out
+ * what is over.
  *
  * Thread: the control loop's, but for tend(), which at the start is called on it, later by the pool.
  */

@@ -24,6 +24,7 @@ int api_take(struct api_call *c, enum api_limit limit, const char *key)
 static int take_key(struct api_call *c)
 {
 	const char *email = c->body ? api_text(c, "email") : NULL;
+	const char *token = c->body ? api_text(c, "token") : NULL;
 	const char *account = c->login.account.id;
 	enum api_limit limit = c->route->limit;
 	switch (limit) {
@@ -32,7 +33,7 @@ static int take_key(struct api_call *c)
 		return email ? api_take(c, limit, email) : 0;
 	case API_LIMIT_SIGNIN:
 		if (c->route->signs_in)
-			return email ? api_take(c, limit, email) : 0;
+			return email || token ? api_take(c, limit, email ? email : token) : 0;
 		if (email && api_take(c, API_LIMIT_RESET, email))
 			return API_E_PROBLEM;
 		return account[0] ? api_take(c, limit, account) : 0;

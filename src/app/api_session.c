@@ -6,6 +6,7 @@
  */
 #include "app/api.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -70,13 +71,6 @@ static int run_signup(struct api_call *call)
 
 static const struct api_field token_fields[] = {TOKEN, {0}};
 
-static int run_confirm(struct api_call *call)
-{
-	struct account a;
-	int rc = account_confirm(call->accounts, api_text(call, "token"), call->now_us, &a);
-	return rc ? rc : answer_email(call, &a);
-}
-
 static int run_email_confirm(struct api_call *call)
 {
 	struct account a;
@@ -96,28 +90,46 @@ static void end_former(struct api_call *call)
 	api_end_logins(call->service, call->subject, (const char *)call->state, NULL);
 }
 
-static int leave_former(struct api_call *call, const struct account_login *former)
+static int end_session(struct api_call *call, const struct account_login *former)
 {
-	if (former->session.id[0] == '\0')
-		return 0;
-	int rc = account_signout(call->accounts, former->account.id, former->session.id);
-	if (rc && rc != ACCOUNT_E_UNKNOWN)
-		return rc;
 	call->state = mem_strdup(former->session.id);
 	if (!call->state)
 		return -ENOMEM;
+	int rc = account_signout(call->accounts, former->account.id, former->session.id);
+	return rc == ACCOUNT_E_UNKNOWN ? 0 : rc;
+}
+
+/* Where this fails the new session is there all the same, and what it took (a code, a link) is used up: to
+ * refuse it now would help nobody. The browser forgets the former one with its cookie; it ends by itself. */
+static void leave_former(struct api_call *call, const struct account_login *former)
+{
+	if (former->session.id[0] == '\0')
+		return;
+	int rc = end_session(call, former);
+	if (rc) {
+		log_warn("a session that another has replaced goes on until it expires error=%s",
+			 strerror(-rc));
+		return;
+	}
 	memcpy(call->subject, former->account.id, sizeof(call->subject));
 	call->effect = end_former;
-	return 0;
 }
 
 static int signed_in(struct api_call *call, const struct account_login *now)
 {
-	int rc = leave_former(call, &call->login);
-	if (rc)
-		return rc;
+	leave_former(call, &call->login);
 	call->cookie = API_COOKIE_SET;
 	return api_answer(call, 200, json_pack("{s:o}", "account", api_account(&now->account)));
+}
+
+static const struct api_field confirm_fields[] = {TOKEN, PASSWORD, {0}};
+
+static int run_confirm(struct api_call *call)
+{
+	struct account_login login;
+	int rc = account_confirm(call->accounts, api_text(call, "token"), api_text(call, "password"),
+				 &call->client, call->now_us, &login, call->token);
+	return rc ? rc : signed_in(call, &login);
 }
 
 static const struct api_field setup_fields[] = {
@@ -258,7 +270,7 @@ static int run_reset(struct api_call *call)
 /* clang-format off */
 static const struct api_route rows[] = {
 	{.path = "/api/v1/signup", .method = HTTP_M_POST, .where = API_ON_HASH, .limit = API_LIMIT_SIGNUP, .fields = signup_fields, .run = run_signup},
-	{.path = "/api/v1/confirm", .method = HTTP_M_POST, .where = API_ON_DB, .limit = API_LIMIT_RESET, .fields = token_fields, .run = run_confirm},
+	{.path = "/api/v1/confirm", .method = HTTP_M_POST, .who = API_ANYBODY, .where = API_ON_HASH, .limit = API_LIMIT_SIGNIN, .fields = confirm_fields, .signs_in = true, .run = run_confirm},
 	{.path = "/api/v1/setup", .method = HTTP_M_POST, .who = API_ANYBODY, .where = API_ON_HASH, .limit = API_LIMIT_SIGNIN, .fields = setup_fields, .signs_in = true, .run = run_setup},
 	{.path = "/api/v1/session", .method = HTTP_M_GET, .who = API_ANYBODY, .scope = "account:read", .where = API_ON_LOOP, .limit = API_LIMIT_READ, .run = run_session},
 	{.path = "/api/v1/session", .method = HTTP_M_POST, .who = API_ANYBODY, .where = API_ON_HASH, .limit = API_LIMIT_SIGNIN, .fields = signin_fields, .signs_in = true, .run = run_signin},

@@ -225,13 +225,14 @@ static const struct store_ops ops = {
 	.script = sqlite_script,
 };
 
-/* So that a file that is none of SQLite's is an error at once. */
+/* So that a file that is none of SQLite's is an error at once. One that somebody holds is an outage like any
+   other: it is opened when it is next used. */
 static int open_writer(struct sqlite *s)
 {
 	struct store_conn *c;
 	int r = sqlite_begin(&s->base, STORE_WRITING, clock_mono_ms() + s->base.wait_ms, &c);
 	if (r < 0)
-		return r;
+		return r == -EAGAIN ? 0 : r;
 	r = sqlite_commit(c);
 	sqlite_release(c);
 	return r;

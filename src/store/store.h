@@ -43,8 +43,9 @@ struct store_params {
 int store_url_check(const char *url) MUST_CHECK;
 
 /**
- * store_new() - SQLite: open or make the file (mode 0600). PostgreSQL: connects when first used, again after
- * an outage, with growing pauses between tries. Return: 0; -EINVAL: the URL; -errno of the file; as above.
+ * store_new() - SQLite: open or make the file (mode 0600); one that somebody holds is opened when it is used.
+ * PostgreSQL: connects when first used, again after an outage, with growing pauses between tries. Return: 0;
+ * -EINVAL: the URL; -errno of the file; as above.
  */
 int store_new(const struct store_params *p, struct store **out) MUST_CHECK;
 

@@ -1,5 +1,7 @@
 /** Signing up, in and out, forgotten passwords: from outside, over HTTP, on SQLite. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ParleyServer } from '../e2e/lib/server.mjs';
 import { Client, letters, link, member, password, roomy, send, signIn, until } from './lib/client.mjs';
@@ -41,8 +43,14 @@ test('sign up, confirm, sign in, session, sign out', async () => {
   problem(await ada.post('/session', { email: 'ada@example.org', password }), 401, 'bad_credentials');
   const { token, url } = await link(server, 'ada@example.org', 'confirm');
   assert.equal(url, `${server.url}/confirm#${token}`);
-  assert.deepEqual((await ada.post('/confirm', { token })).body, { email: 'ada@example.org' });
-  problem(await ada.post('/confirm', { token }), 410, 'token_invalid');
+  problem(await ada.post('/confirm', { token }), 422, 'bad_field');
+  problem(await ada.post('/confirm', { token, password: `${password}.` }), 401, 'bad_credentials');
+  problem(await ada.post('/session', { email: 'ada@example.org', password }), 401, 'bad_credentials');
+  const confirmed = await ada.post('/confirm', { token, password });
+  assert.equal(confirmed.status, 200, confirmed.text);
+  assert.equal(confirmed.body.account.email, 'ada@example.org');
+  assert.equal((await ada.get('/session')).body.account.email, 'ada@example.org');
+  problem(await ada.post('/confirm', { token, password }), 410, 'token_invalid');
 
   const signin = await signIn(ada, 'ADA@example.org');
   const [cookie] = signin.headers['set-cookie'];
@@ -239,9 +247,46 @@ test('methods, paths and tokens that are none', async () => {
   problem(await bob.get('/session', { Authorization: 'Bearer x' }), 401, 'not_signed_in');
   assert.equal((await bob.get('/session', { Authorization: 'Basic eDp5' })).status, 200);
   for (const token of ['', 'x', 'x'.repeat(43)]) {
-    for (const path of ['/confirm', '/email/confirm'])
-      problem(await guest.post(path, { token }), 410, 'token_invalid');
+    problem(await guest.post('/confirm', { token, password }), 410, 'token_invalid');
+    problem(await guest.post('/email/confirm', { token }), 410, 'token_invalid');
   }
+});
+
+test('a stranger who signs up with somebody’s address gets nothing by it', async () => {
+  const email = 'victim@example.org';
+  const guest = new Client(server.url);
+  await guest.post('/signup', { name: 'Ada', email, password });
+  const mine = await link(server, email, 'confirm');
+  await guest.post('/signup', { name: 'Eve', email, password: 'chosen by Eve' });
+  const theirs = await link(server, email, 'confirm', mine.count);
+  /* The owner opens the newest letter. */
+  problem(await guest.post('/confirm', { token: theirs.token, password }), 401, 'bad_credentials');
+  const confirmed = await guest.post('/confirm', { token: mine.token, password });
+  assert.equal(confirmed.body.account?.name, 'Ada', confirmed.text);
+  problem(
+    await guest.post('/confirm', { token: theirs.token, password: 'chosen by Eve' }),
+    410,
+    'token_invalid',
+  );
+  problem(await guest.post('/session', { email, password: 'chosen by Eve' }), 401, 'bad_credentials');
+});
+
+function sql(statement) {
+  const program = 'import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=30).execute(sys.argv[2])';
+  execFileSync('python3', ['-c', program, join(server.dataDir, 'parley.db'), statement]);
+}
+
+test('a former session that cannot be ended is no reason to refuse the new one', async () => {
+  const ada = await member(server, 'former@example.org');
+  const former = ada.cookie;
+  sql("CREATE TRIGGER keep BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'sessions stay'); END");
+  try {
+    await signIn(ada, 'former@example.org');
+  } finally {
+    sql('DROP TRIGGER keep');
+  }
+  assert.notEqual(ada.cookie, former);
+  assert.equal((await ada.get('/session')).body.account.email, 'former@example.org');
 });
 
 function problem405(reply, allow) {

@@ -105,7 +105,7 @@ test('an invitation makes what it says', async () => {
 async function confirmed(client, email) {
   const mail = letters(server, email).find((t) => t.includes('/confirm#'));
   const token = mail?.match(/\/confirm#([\w-]+)/)?.[1];
-  return token !== undefined && (await client.post('/confirm', { token })).status === 200;
+  return token !== undefined && (await client.post('/confirm', { token, password })).status === 200;
 }
 
 test('roles and disabling end sessions at once', async () => {

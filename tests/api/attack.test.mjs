@@ -89,8 +89,7 @@ test('links cannot be guessed at without end', async (t) => {
     statuses.push((await eve.post('/password/reset', { token, password: 'to be set by Eve' })).status);
   }
   assert.deepEqual(statuses, [410, 410, 410, 410, 429, 429]);
-  for (const path of ['/confirm', '/email/confirm'])
-    assert.equal((await eve.post(path, { token: 'x'.repeat(43) })).status, 429);
+  assert.equal((await eve.post('/email/confirm', { token: 'x'.repeat(43) })).status, 429);
 });
 
 /* ---- lines in letters ---- */

@@ -94,7 +94,7 @@ test('behind https the cookie has the prefix that ties it to the host', async (t
   await ada.post('/signup', { name: 'Ada', email, password });
   const { url, token } = await link(server, email, 'confirm');
   assert.equal(url, `https://meet.example.org/confirm#${token}`);
-  await ada.post('/confirm', { token });
+  await ada.post('/confirm', { token, password });
   const reply = await signIn(ada, email);
   const [cookie] = reply.headers['set-cookie'];
   assert.match(cookie, /^__Host-parley=[\w-]{43}; Path=\/; /);

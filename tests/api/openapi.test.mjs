@@ -119,8 +119,10 @@ test('signing up and in, as documented', async () => {
   await good(guest, 'info');
   const email = 'bob@example.org';
   await good(guest, 'signUp', { body: { name: 'Bob', email, password, language: 'de' } });
-  await good(guest, 'confirm', { body: { token: (await link(server, email, 'confirm')).token } });
+  const confirm = await link(server, email, 'confirm');
+  await good(guest, 'confirm', { body: { token: confirm.token, password: `${password}.` }, status: 401 });
   assert.equal((await good(guest, 'session')).account, null);
+  await good(guest, 'confirm', { body: { token: confirm.token, password } });
   await good(guest, 'signIn', { body: { email, password } });
   assert.equal((await good(guest, 'session')).account.email, email);
   await good(guest, 'passkeyOptions');
@@ -330,7 +332,7 @@ test('what is refused for what it says, as documented', async () => {
   const token = 'A'.repeat(43);
   const person = { name: 'X', email: 'x@example.org', password };
   await good(guest, 'signUp', { body: { ...person, invite: token }, status: 410 });
-  await good(guest, 'confirm', { body: { token }, status: 410 });
+  await good(guest, 'confirm', { body: { token, password }, status: 410 });
   await good(guest, 'confirmEmail', { body: { token }, status: 410 });
   await good(guest, 'reset', { body: { token, password }, status: 410 });
   await good(guest, 'setUp', { body: { ...person, token }, status: 410 });
@@ -362,7 +364,7 @@ test('where there are as many as there may be, and where passkeys cannot be had,
   const bob = new Client(small.url, 'https://192.0.2.1');
   const person = { name: 'Bob', email: 'bob@example.org', password };
   await bob.post('/signup', person);
-  await bob.post('/confirm', { token: (await link(small, person.email, 'confirm')).token });
+  await bob.post('/confirm', { token: (await link(small, person.email, 'confirm')).token, password });
   const token = await until(() => small.output.match(/\/setup#([\w-]{43})/)?.[1], 'a link to set up');
   await good(bob, 'setUp', { body: { ...person, token }, status: 409 });
   await signIn(bob, person.email);

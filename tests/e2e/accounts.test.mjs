@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client, letters, link, roomy, until } from '../api/lib/client.mjs';
 import { launchChromium } from './lib/browsers.mjs';
-import { password, path, press, signIn, signUp, someone } from './lib/people.mjs';
+import { fillIn, password, path, press, signIn, signUp, someone } from './lib/people.mjs';
 import { ParleyServer } from './lib/server.mjs';
 
 let server;
@@ -34,21 +34,15 @@ test('sign up, confirm by mail, sign in, and the name is at the top', async (t) 
   await page.goto(url);
   await page.shown('confirm');
   assert.equal(await path(page), '/confirm', 'the token is gone from the address');
-  await page.click('confirm-submit');
-  await page.click('confirm-signin');
-  await page.shown('signin');
-  assert.equal(await page.native.inputValue('[data-testid="signin-email"]'), 'ada@example.org');
-  await page.fill('signin-password', 'not this one');
-  await press(page, 'Enter');
-  await page.shown('signin-password-note', 'not right');
-  await page.fill('signin-password', password);
-  await press(page, 'Enter');
+  await fillIn(page, { 'confirm-password': 'not this one' });
+  await page.shown('confirm-password-note', 'chosen when signing up');
+  await fillIn(page, { 'confirm-password': password });
   await page.shown('who', 'Ada Lovelace');
   assert.equal(await path(page), '/');
   await page.reload();
   await page.shown('who', 'Ada Lovelace');
   await page.goto(`${server.url}/confirm#${token}`);
-  await page.click('confirm-submit');
+  await fillIn(page, { 'confirm-password': password });
   await page.shown('confirm-bad');
 });
 
@@ -131,6 +125,6 @@ test('by invitation: the mailed link, and nobody else', async (t) => {
   await press(page, 'Enter');
   await page.shown('signup-sent', 'bob@example.org');
   await page.goto((await link(fresh, 'bob@example.org', 'confirm')).url);
-  await page.click('confirm-submit');
-  await page.shown('confirm-done');
+  await fillIn(page, { 'confirm-password': password });
+  await page.shown('who', 'Bob');
 });

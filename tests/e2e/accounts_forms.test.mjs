@@ -161,9 +161,7 @@ test('from signing up to a room of one’s own with the keyboard alone', async (
   await press(page, 'Enter');
   await page.shown('signup-sent');
   await openLetter(page, at.server, 'keys@example.org', 'confirm');
-  await enterOn(page, 'confirm-submit');
-  await enterOn(page, 'confirm-signin');
-  await type(page, 'signin-password', password);
+  await type(page, 'confirm-password', password);
   await press(page, 'Enter');
   await enterOn(page, 'who');
   await enterOn(page, 'who-rooms');

@@ -9,9 +9,7 @@ async function join(page, server, mail, { email, name }) {
   await fillIn(page, { 'signup-name': name, 'signup-email': email, 'signup-password': password });
   await page.shown('signup-sent', email);
   await openLetter(page, mail, email, 'confirm');
-  await page.click('confirm-submit');
-  await page.click('confirm-signin');
-  await fillIn(page, { 'signin-password': password });
+  await fillIn(page, { 'confirm-password': password });
   await page.shown('who', name);
 }
 

@@ -93,8 +93,8 @@ export class AccountApi {
     return this.#post('/signup', { ...form, ...more });
   }
 
-  async confirm(token: string): Promise<Answer<string>> {
-    return pick(await this.#api.post('/confirm', { token }, withEmail), (v) => v.email);
+  async confirm(token: string, password: string): Promise<Answer<Account>> {
+    return pick(await this.#api.post('/confirm', { token, password }, withAccount), (v) => v.account);
   }
 
   async setUp(token: string, form: SignUp): Promise<Answer<Account>> {

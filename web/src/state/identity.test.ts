@@ -147,6 +147,12 @@ test('pages for strangers are not for those who are signed in', async () => {
     assert.notEqual((await at(path, ADA)).state.page, 'home', path);
 });
 
+test('confirming signs in, and leads on to where somebody was about to go', async () => {
+  const w = await at(`/confirm#${TOKEN}`);
+  w.controller.signedIn(ADA);
+  assert.deepEqual([w.state.page, w.path, w.state.account?.name], ['home', '/', 'Ada']);
+});
+
 test('signing out', async () => {
   const w = await at('/account', ADA);
   w.answers.set('DELETE /session', [204, {}]);

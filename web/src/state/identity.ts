@@ -66,6 +66,8 @@ export class Identity {
     this.#asked++; // an answer that is still under way knows nothing of it
     this.#host.reconnect();
     this.#is(account);
+    // Whoever only opens such a link stays there, signed in or not.
+    if (this.#host.store.state.page === 'confirm') this.#host.replace(this.#takeNext());
   }
 
   changed(account: Account): void {

@@ -67,7 +67,7 @@ export const accountText = {
   sent: {
     title: 'Look into your mailbox',
     body: 'There is a mail on its way to',
-    next: 'Open the link in it, and your account is ready. It may take a minute.',
+    next: 'Open the link in it, enter your password once more, and your account is ready. It may take a minute.',
     spam: 'Nothing there? Look into the spam folder, or check that the address is right.',
     again: 'Use another address',
   },
@@ -83,11 +83,12 @@ export const accountText = {
 
   confirm: {
     title: 'Almost there',
-    lead: 'One click, and your account is ready.',
+    lead: 'Your password once more, and your account is ready.',
+    hint: 'The one that you chose when signing up.',
     submit: 'Confirm my address',
     busy: 'Confirming…',
-    doneTitle: 'Your account is ready',
-    done: (email: string) => `You can sign in with ${email} now.`,
+    wrong: 'This is not the password that was chosen when signing up.',
+    forgotten: 'You do not know it, or it was not you who signed up?',
   },
 
   emailConfirm: {

@@ -5,10 +5,10 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { useActions, useAppState } from '../context';
-import { Form, Problem, Submit, useForm } from '../parts/form';
+import { Field, Form, type FormState, PasswordField, Problem, Submit, useForm } from '../parts/form';
 import { Link } from '../parts/link';
 import { accountText } from '../text-account';
-import { Card, useAccounts } from './frame';
+import { Card, checks, useAccounts } from './frame';
 import { knownEmail } from './signin';
 
 /** One plain page for every link that does not work, whatever the reason. */
@@ -40,61 +40,88 @@ export function BadLink({
   );
 }
 
-interface ConfirmWords {
-  readonly title: string;
-  readonly lead: string;
-  readonly submit: string;
-  readonly busy: string;
-  readonly doneTitle: string;
-  readonly done: (email: string) => string;
-}
-
-function ConfirmPage({
-  words,
-  testid,
-  run,
-  after,
-  otherwise,
-}: {
-  words: ConfirmWords;
-  testid: string;
-  run: (token: string) => ReturnType<ReturnType<typeof useAccounts>['confirm']>;
-  after: ComponentChildren;
-  otherwise: ComponentChildren;
-}) {
+/** The account comes to be with the password of that sign-up: whoever made it with this address must know it. */
+function useConfirmForm(onBad: () => void): FormState {
   const { token } = useAppState();
-  const [email, setEmail] = useState('');
-  const [bad, setBad] = useState(false);
-  const form = useForm({
-    send: async () => {
-      const answer = await run(token);
-      if (answer.ok) {
-        knownEmail.value = answer.value;
-        setEmail(answer.value);
-      } else if (answer.fault.code === 'token_invalid') setBad(true);
+  const actions = useActions();
+  const accounts = useAccounts();
+  return useForm({
+    words: { bad_credentials: accountText.confirm.wrong },
+    fieldOf: { bad_credentials: 'password' },
+    check: (values) => checks(values, { password: 'password' }),
+    send: async (values) => {
+      const answer = await accounts.confirm(token, values.raw('password'));
+      if (answer.ok) actions.signedIn(answer.value);
+      else if (answer.fault.code === 'token_invalid') onBad();
       else return answer.fault;
       return undefined;
     },
   });
+}
+
+/** Where the form was sent from this browser: also tells its password manager whose password it is. */
+function KnownAddress() {
+  return (
+    <Field
+      name="email"
+      label={accountText.email}
+      type="email"
+      autocomplete="username"
+      readOnly
+      defaultValue={knownEmail.value}
+      testid="confirm-email"
+    />
+  );
+}
+
+const signUpAgain = (testid: string) => (
+  <Link to="/signup" class="link" testid={testid}>
+    {accountText.badLink.signUp}
+  </Link>
+);
+
+export function Confirm() {
+  const words = accountText.confirm;
+  const { token } = useAppState();
+  const [bad, setBad] = useState(false);
+  const form = useConfirmForm(() => setBad(true));
   if (bad || token === '') {
     return (
-      <BadLink incomplete={token === ''} testid={`${testid}-bad`}>
-        {otherwise}
+      <BadLink incomplete={token === ''} testid="confirm-bad">
+        <Link to="/signin" class="button button-main">
+          {accountText.toSignIn}
+        </Link>
+        <Link to="/signup" class="button">
+          {accountText.badLink.signUp}
+        </Link>
       </BadLink>
     );
   }
-  if (email !== '') {
-    return (
-      <Card title={words.doneTitle} lead={words.done(email)} icon="check" testid={`${testid}-done`}>
-        {after}
-      </Card>
-    );
-  }
   return (
-    <Card title={words.title} lead={words.lead} icon="mail" testid={testid}>
+    <Card
+      title={words.title}
+      lead={words.lead}
+      icon="mail"
+      testid="confirm"
+      foot={
+        <p>
+          {words.forgotten} {signUpAgain('confirm-signup')}
+        </p>
+      }
+    >
       <Form form={form}>
         <Problem form={form} />
-        <Submit form={form} testid={`${testid}-submit`} busyText={words.busy}>
+        {knownEmail.value !== '' && <KnownAddress />}
+        <PasswordField
+          name="password"
+          label={accountText.password}
+          hint={words.hint}
+          autocomplete="current-password"
+          enterKeyHint="go"
+          required
+          testid="confirm-password"
+        />
+        <Submit form={form} testid="confirm-submit" busyText={words.busy}>
           {words.submit}
         </Submit>
       </Form>
@@ -102,53 +129,53 @@ function ConfirmPage({
   );
 }
 
-export function Confirm() {
-  const accounts = useAccounts();
-  return (
-    <ConfirmPage
-      words={accountText.confirm}
-      testid="confirm"
-      run={(token) => accounts.confirm(token)}
-      after={
-        <Link to="/signin" class="button button-main" testid="confirm-signin">
-          {accountText.toSignIn}
-        </Link>
-      }
-      otherwise={
-        <>
-          <Link to="/signin" class="button button-main">
-            {accountText.toSignIn}
-          </Link>
-          <Link to="/signup" class="button">
-            {accountText.badLink.signUp}
-          </Link>
-        </>
-      }
-    />
-  );
-}
-
 export function EmailConfirm() {
-  const { account } = useAppState();
+  const words = accountText.emailConfirm;
+  const { account, token } = useAppState();
   const actions = useActions();
   const accounts = useAccounts();
+  const [email, setEmail] = useState('');
+  const [bad, setBad] = useState(false);
+  const form = useForm({
+    send: async () => {
+      const answer = await accounts.confirmEmail(token);
+      if (answer.ok) {
+        knownEmail.value = answer.value;
+        setEmail(answer.value);
+        // It may be another person's account than that which is signed in here.
+        if (account) actions.askAccount();
+      } else if (answer.fault.code === 'token_invalid') setBad(true);
+      else return answer.fault;
+      return undefined;
+    },
+  });
   const toAccount = (
     <Link to="/account" class="button button-main" testid="email-account">
-      {accountText.emailConfirm.toAccount}
+      {words.toAccount}
     </Link>
   );
+  if (bad || token === '') {
+    return (
+      <BadLink incomplete={token === ''} testid="email-bad">
+        {toAccount}
+      </BadLink>
+    );
+  }
+  if (email !== '') {
+    return (
+      <Card title={words.doneTitle} lead={words.done(email)} icon="check" testid="email-done">
+        {toAccount}
+      </Card>
+    );
+  }
   return (
-    <ConfirmPage
-      words={accountText.emailConfirm}
-      testid="email"
-      run={async (token) => {
-        const answer = await accounts.confirmEmail(token);
-        // It may be another person's account than that which is signed in here.
-        if (answer.ok && account) actions.askAccount();
-        return answer;
-      }}
-      after={toAccount}
-      otherwise={toAccount}
-    />
+    <Card title={words.title} lead={words.lead} icon="mail" testid="email">
+      <Form form={form}>
+        <Problem form={form} />
+        <Submit form={form} testid="email-submit" busyText={words.busy}>
+          {words.submit}
+        </Submit>
+      </Form>
+    </Card>
   );
 }

@@ -174,14 +174,19 @@ test('a mailed link confirms only when the person says so', async () => {
   await seen('confirm');
   await page.focus(id('confirm-submit'));
   await page.keyboard.press('Enter');
-  await seen('confirm-done');
-  await page.click(id('confirm-signin'));
-  await seen('signin');
-  assert.deepEqual(await values('signin-email'), ['ada@example.org']);
+  await focusIs('confirm-password');
+  await type('confirm-password', 'wrong');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector(`${id('confirm-password')}[aria-invalid="true"]`);
+  assert.match(await page.textContent(id('confirm-password-note')), /chosen when signing up/);
+  await page.fill(id('confirm-password'), 'four words in a row');
+  await page.keyboard.press('Enter');
+  await seen('who');
 });
 
 test('links that are no longer good: one plain page, with a way on', async () => {
   await show('confirm-bad');
+  await page.fill(id('confirm-password'), 'four words in a row');
   await page.click(id('confirm-submit'));
   await seen('confirm-bad');
   await show('confirm-incomplete');

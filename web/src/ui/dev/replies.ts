@@ -88,7 +88,7 @@ const replies: Readonly<Record<string, (account: Account | null | undefined) => 
   'GET /admin/settings': () => [200, { settings }],
   'POST /session': () => [200, { account: ada }],
   'POST /setup': () => [200, { account: { ...ada, role: 'admin' } }],
-  'POST /confirm': () => [200, { email: ada.email }],
+  'POST /confirm': () => [200, { account: ada }],
   'POST /email/confirm': () => [200, { email: ada.email }],
   'POST /account/totp': () => [
     200,
