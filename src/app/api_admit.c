@@ -13,10 +13,19 @@ int api_too_many(struct api_call *c, uint32_t retry_s)
 	return rc;
 }
 
+/* Somebody who has signed in guesses at their own account: there is nobody else to keep out. */
+static bool is_guess(const struct api_call *c, enum api_limit limit)
+{
+	return limit == API_LIMIT_ROOM || (limit == API_LIMIT_SIGNIN && c->route->signs_in);
+}
+
 int api_take(struct api_call *c, enum api_limit limit, const char *key)
 {
 	struct service *s = c->service;
-	uint32_t retry_s = api_limits_key(s->accounts->limits, limit, key, loop_now_ms(&s->loop));
+	struct api_limits *l = s->accounts->limits;
+	uint64_t now_ms = loop_now_ms(&s->loop);
+	uint32_t retry_s = is_guess(c, limit) ? api_limits_guess(l, limit, key, &c->peer, now_ms)
+					      : api_limits_key(l, limit, key, now_ms);
 	return retry_s ? api_too_many(c, retry_s) : 0;
 }
 
@@ -34,7 +43,8 @@ static int take_key(struct api_call *c)
 	case API_LIMIT_SIGNIN:
 		if (c->route->signs_in)
 			return email || token ? api_take(c, limit, email ? email : token) : 0;
-		if (email && api_take(c, API_LIMIT_RESET, email))
+		/* Not what forgotten passwords take from: nobody uses that up for somebody else. */
+		if (email && api_take(c, API_LIMIT_EMAIL, email))
 			return API_E_PROBLEM;
 		return account[0] ? api_take(c, limit, account) : 0;
 	case API_LIMIT_ROOM:

@@ -213,6 +213,7 @@ static void fill_in(struct service *s, const struct http_request *req, struct ap
 	/* Checked by now, and so no longer than an origin may be. */
 	if (origin && req->method != HTTP_M_GET && req->method != HTTP_M_HEAD)
 		(void)snprintf(c->origin, sizeof(c->origin), "%s", origin);
+	c->peer = client;
 	(void)snprintf(c->client.address, sizeof(c->client.address), "%s", addr_format_ip(&client, address));
 	account_client_software(http_header(req, "user-agent"), c->client.software);
 }

@@ -34,7 +34,8 @@ enum api_limit {
 	API_LIMIT_SIGNIN,
 	API_LIMIT_SIGNUP,
 	API_LIMIT_RESET,
-	API_LIMIT_ROOM, /* of a room the handler takes it, by the one spelling of its id */
+	API_LIMIT_EMAIL, /* of an address that an account is to be changed to */
+	API_LIMIT_ROOM,  /* of a room the handler takes it, by the one spelling of its id */
 	API_LIMITS
 };
 
@@ -109,6 +110,7 @@ struct api_call {
 	json_t *body; /* an object that has the fields of the row and no others; NULL: the row has none */
 	struct account_login login; /* account.id "": nobody */
 	struct account_client client;
+	struct addr peer;                 /* the same address, for limits */
 	char origin[ORIGIN_MAX];          /* of the page, checked; "" */
 	char self[ORIGIN_MAX];            /* our own, for links; "": not known for sure */
 	bool is_secure;                   /* the page was loaded over https, be it from a proxy */
@@ -176,7 +178,8 @@ void api_end_logins(struct service *s, const char *account, const char *session,
 void api_effect_forget(struct api_call *call);
 void api_effect_end(struct api_call *call);
 
-/** api_take() - one more token of @limit for @key, beside what the row's limit took; on the loop.
+/** api_take() - one more token of @limit for @key, beside what the row's limit took; on the loop. Of a guess
+ * see api_limits_guess().
  * Return: 0; API_E_PROBLEM: 429. */
 int api_take(struct api_call *call, enum api_limit limit, const char *key) MUST_CHECK;
 

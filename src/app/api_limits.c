@@ -24,6 +24,7 @@ struct limiter {
 struct api_limits {
 	struct limiter address[API_LIMITS];
 	struct limiter key[API_LIMITS];
+	struct limiter guess[API_LIMITS]; /* by key, of all senders */
 };
 
 static bool start(struct limiter *l, uint32_t rate, bool per_hour)
@@ -34,6 +35,12 @@ static bool start(struct limiter *l, uint32_t rate, bool per_hour)
 	l->cost = per_hour ? 60 : 1;
 	l->table = bucket_table_new(SETS, rate, rate * l->cost, hash_key);
 	return l->table != NULL;
+}
+
+/* What the configuration allows times sixty is as much as a bucket counts. */
+static uint32_t guesses(uint32_t rate)
+{
+	return rate > UINT32_MAX / 60 / API_GUESS_SENDERS ? rate : API_GUESS_SENDERS * rate;
 }
 
 struct api_limits *api_limits_new(const struct config *c)
@@ -50,11 +57,13 @@ struct api_limits *api_limits_new(const struct config *c)
 		[API_LIMIT_SIGNIN] = {c->limits.signins_per_min, c->limits.signins_per_account, false},
 		[API_LIMIT_SIGNUP] = {c->limits.signups_per_hour, c->limits.mails_per_hour, true},
 		[API_LIMIT_RESET] = {c->limits.resets_per_hour, c->limits.mails_per_hour, true},
+		[API_LIMIT_EMAIL] = {c->limits.resets_per_hour, c->limits.mails_per_hour, true},
 		[API_LIMIT_ROOM] = {c->limits.room_guesses_per_min, c->limits.room_guesses_per_min, false},
 	};
 	for (size_t i = 0; i < API_LIMITS; i++) {
 		if (!start(&l->address[i], rows[i].address, rows[i].hourly) ||
-		    !start(&l->key[i], rows[i].key, rows[i].hourly))
+		    !start(&l->key[i], rows[i].key, rows[i].hourly) ||
+		    !start(&l->guess[i], guesses(rows[i].key), rows[i].hourly))
 			return api_limits_free(l);
 	}
 	return l;
@@ -65,6 +74,7 @@ struct api_limits *api_limits_free(struct api_limits *l)
 	for (size_t i = 0; l && i < API_LIMITS; i++) {
 		bucket_table_free(l->address[i].table);
 		bucket_table_free(l->key[i].table);
+		bucket_table_free(l->guess[i].table);
 	}
 	mem_free(l);
 	return NULL;
@@ -88,13 +98,32 @@ uint32_t api_limits_address(struct api_limits *l, enum api_limit what, const str
 	return take(&l->address[what], prefix, sizeof(prefix), now_ms);
 }
 
+/* Return: how long it is. */
+static size_t lower(const char *key, char low[KEY_MAX])
+{
+	size_t n = 0;
+	for (; key[n] && n < KEY_MAX; n++)
+		low[n] = key[n] >= 'A' && key[n] <= 'Z' ? (char)(key[n] + ('a' - 'A')) : key[n];
+	return n;
+}
+
 uint32_t api_limits_key(struct api_limits *l, enum api_limit what, const char *key, uint64_t now_ms)
 {
 	char low[KEY_MAX];
-	size_t n = 0;
 	if (!l)
 		return 60;
-	for (; key[n] && n < sizeof(low); n++)
-		low[n] = key[n] >= 'A' && key[n] <= 'Z' ? (char)(key[n] + ('a' - 'A')) : key[n];
-	return take(&l->key[what], low, n, now_ms);
+	return take(&l->key[what], low, lower(key, low), now_ms);
+}
+
+uint32_t api_limits_guess(struct api_limits *l, enum api_limit what, const char *key, const struct addr *peer,
+			  uint64_t now_ms)
+{
+	uint8_t pair[ADDR_PREFIX_BYTES + KEY_MAX];
+	char *low = (char *)pair + ADDR_PREFIX_BYTES;
+	if (!l)
+		return 60;
+	addr_prefix(peer, pair);
+	size_t n = lower(key, low);
+	uint32_t retry_s = take(&l->key[what], pair, ADDR_PREFIX_BYTES + n, now_ms);
+	return retry_s ? retry_s : take(&l->guess[what], low, n, now_ms);
 }

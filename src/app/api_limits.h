@@ -24,4 +24,15 @@ uint32_t api_limits_address(struct api_limits *l, enum api_limit what, const str
 uint32_t api_limits_key(struct api_limits *l, enum api_limit what, const char *key,
 			uint64_t now_ms) MUST_CHECK;
 
+/**
+ * api_limits_guess() - a try, from @peer, to open @key: an account, a room, there or not
+ * Each address prefix has a bucket of its own for it, of the size of api_limits_key()'s, and all of them
+ * together one of API_GUESS_SENDERS times that: one sender keeps out nobody else, and many guess no faster
+ * than that. Likewise.
+ */
+uint32_t api_limits_guess(struct api_limits *l, enum api_limit what, const char *key, const struct addr *peer,
+			  uint64_t now_ms) MUST_CHECK;
+
+#define API_GUESS_SENDERS 10
+
 #endif

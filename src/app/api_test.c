@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,6 +266,33 @@ static void keys_count_whatever_their_case(void **state)
 	api_limits_free(l);
 }
 
+static uint32_t guess(struct api_limits *l, const char *key, uint32_t sender, uint64_t now_ms)
+{
+	char text[32];
+	struct addr a;
+	(void)snprintf(text, sizeof(text), "198.51.%u.%u", sender / 256, sender % 256);
+	assert_int_equal(addr_parse(&a, text, 1), 0);
+	return api_limits_guess(l, API_LIMIT_SIGNIN, key, &a, now_ms);
+}
+
+static void who_guesses_keeps_out_nobody_else(void **state)
+{
+	struct api_limits *l = limits();
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(guess(l, "ada@example.org", 1, 0), 0);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(guess(l, "Ada@example.org", 1, 0), 20);
+	assert_int_equal(guess(l, "bob@example.org", 1, 0), 0);
+	/* Many senders guess no more than ten may. */
+	uint32_t taken = 3;
+	for (uint32_t i = 2; i < 100; i++)
+		taken += guess(l, "ada@example.org", i, 0) == 0;
+	assert_int_equal(taken, 3 * API_GUESS_SENDERS);
+	assert_int_equal(guess(l, "ada@example.org", 200, 0), 2);
+	assert_int_equal(guess(l, "bob@example.org", 200, 0), 0);
+	api_limits_free(l);
+}
+
 static void what_is_allowed_per_hour_comes_back_by_the_hour(void **state)
 {
 	struct api_limits *l = limits();
@@ -296,6 +324,7 @@ int main(void)
 		cmocka_unit_test(an_address_waits_for_its_next_token),
 		cmocka_unit_test(a_network_of_ipv6_is_one_sender),
 		cmocka_unit_test(keys_count_whatever_their_case),
+		cmocka_unit_test(who_guesses_keeps_out_nobody_else),
 		cmocka_unit_test(what_is_allowed_per_hour_comes_back_by_the_hour),
 		cmocka_unit_test(a_limiter_that_is_not_there_refuses),
 	};

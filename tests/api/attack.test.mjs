@@ -79,6 +79,52 @@ test('whoever finds an open browser does not get at the password by trying', asy
   }
 });
 
+test('the mails of somebody else are not to be used up', async (t) => {
+  const strict = await new ParleyServer({
+    ...roomy,
+    'limits.mails_per_hour': 2,
+    'limits.signins_per_account': 4,
+    'server.trusted_proxies': '127.0.0.1',
+  }).start();
+  t.after(() => strict.stop());
+  const eve = await member(strict, 'eve@example.org');
+  await member(strict, 'victim@example.org');
+  const statuses = [];
+  for (let i = 0; i < 10; i++) {
+    const from = { 'X-Forwarded-For': `203.0.113.${i}` };
+    const wish = { email: `${i}@example.org`, password: 'wrong' };
+    statuses.push((await eve.post('/account/email', wish, from)).status);
+  }
+  assert.equal(statuses[0], 401);
+  assert.equal(statuses[9], 429, 'however many addresses they come from');
+  const other = await member(strict, 'other@example.org');
+  for (let i = 0; i < 3; i++)
+    await other.post('/account/email', { email: 'victim@example.org', password: 'wrong' });
+  const forgot = await new Client(strict.url).post('/password/forgot', { email: 'victim@example.org' });
+  assert.equal(forgot.status, 202, forgot.text);
+});
+
+test('who guesses at an account keeps its owner out nowhere else', async (t) => {
+  const strict = await new ParleyServer({
+    ...roomy,
+    'limits.signins_per_account': 4,
+    'server.trusted_proxies': '127.0.0.1',
+  }).start();
+  t.after(() => strict.stop());
+  const email = 'ada@example.org';
+  await member(strict, email);
+  const from = (i) => ({ 'X-Forwarded-For': `203.0.113.${i}` });
+  const eve = new Client(strict.url);
+  for (let i = 0; i < 4; i++)
+    assert.equal((await eve.post('/session', { email, password: 'wrong' }, from(1))).status, 401);
+  assert.equal((await eve.post('/session', { email, password }, from(1))).status, 429);
+  assert.equal((await new Client(strict.url).post('/session', { email, password }, from(2))).status, 200);
+  const many = [];
+  for (let i = 3; i < 60; i++)
+    many.push((await eve.post('/session', { email, password: 'wrong' }, from(i))).status);
+  assert.ok(many.includes(429), 'many together are stopped');
+});
+
 test('links cannot be guessed at without end', async (t) => {
   const strict = await new ParleyServer({ ...roomy, 'limits.resets_per_hour': 4 }).start();
   t.after(() => strict.stop());
@@ -109,12 +155,6 @@ test('no text that goes into a letter may have lines', async () => {
     const what = JSON.stringify(evil);
     const guest = new Client(server.url);
     const form = { name: 'Ada', email: 'fresh@example.org', password };
-    if (evil === '\u0000') {
-      /* JSON with it is none here (docs/api.md). */
-      const reply = await guest.post('/signup', { ...form, name: `Ada${evil}Eve` });
-      assert.equal(reply.status, 400, reply.text);
-      continue;
-    }
     bad(await guest.post('/signup', { ...form, name: `Ada${evil} Eve` }), 'name', what);
     bad(await guest.post('/signup', { ...form, email: `fresh@example.org${evil}` }), 'email', what);
     bad(await guest.post('/signup', { ...form, email: `"fresh${evil}"@example.org` }), 'email', what);

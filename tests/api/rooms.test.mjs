@@ -245,16 +245,29 @@ test('the password of a room is not to be guessed, however its id is spelt', asy
   const from = (i) => ({ 'X-Forwarded-For': `203.0.113.${i}` });
   const spelt = [id, id.toUpperCase(), id.replaceAll('-', ''), `${id}-`, id, id];
   for (const [i, s] of spelt.entries())
-    problem(await g.post(`/rooms/${s}/enter`, { password: `guess ${i}` }, from(i)), 401, 'bad_password');
-  const over = await g.post(`/rooms/${id}/enter`, { password: 'open sesame' }, from(99));
+    problem(await g.post(`/rooms/${s}/enter`, { password: `guess ${i}` }, from(98)), 401, 'bad_password');
+  problem(await g.post(`/rooms/${id}/enter`, { password: 'open sesame' }, from(98)), 429, 'too_many');
+  /* Who guesses keeps nobody else out; many who do, together, are stopped. */
+  assert.equal((await g.post(`/rooms/${id}/enter`, { password: 'open sesame' }, from(97))).status, 200);
+  for (let i = 1; i <= 53; i++)
+    problem(await g.post(`/rooms/${id}/enter`, { password: `guess ${i}` }, from(i)), 401, 'bad_password');
+  const over = await until(async () => {
+    const reply = await g.post(
+      `/rooms/${id}/enter`,
+      { password: 'guess' },
+      from(crypto.getRandomValues(new Uint8Array(1))[0]),
+    );
+    return reply.status === 429 && reply;
+  }, 'the end of guessing');
   problem(over, 429, 'too_many');
   assert.ok(Number(over.headers['retry-after']) > 0);
   /* Another room is another matter; so many rooms from one address are not. */
   const other = await make(owner, { name: 'Other', password: 'open sesame' });
   assert.equal((await g.post(`/rooms/${other.id}/enter`, { password: 'open sesame' }, from(99))).status, 200);
+  const elsewhere = { 'X-Forwarded-For': '198.51.100.7' };
   const statuses = [];
   for (let i = 0; i < 8; i++)
-    statuses.push((await g.post(`/rooms/00000-00000-00000-0000${i}/enter`, {}, from(7))).status);
+    statuses.push((await g.post(`/rooms/00000-00000-00000-0000${i}/enter`, {}, elsewhere)).status);
   assert.deepEqual(statuses.slice(0, 6), Array(6).fill(404));
   assert.equal(statuses[7], 429);
 });
