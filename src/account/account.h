@@ -376,6 +376,11 @@ int account_set_role(struct accounts *a, const struct account *actor, const char
 int account_set_disabled(struct accounts *a, const struct account *actor, const char *id, bool disabled,
 			 const struct account_client *client, int64_t now_us) MUST_CHECK;
 
+/** account_two_factor_off() - of one who has lost it; the recovery codes go too, and all sessions end.
+ * Return: 0; ACCOUNT_E_UNKNOWN; ACCOUNT_E_STATE: it is not on. @actor NULL: the command line. */
+int account_two_factor_off(struct accounts *a, const struct account *actor, const char *id,
+			   const struct account_client *client, int64_t now_us) MUST_CHECK;
+
 /** account_add() - from the command line: no confirmation. A password of NULL: none, until they set one by
  * mail. Hashes. Return: 0; ACCOUNT_E_FIELD; ACCOUNT_E_EXISTS. */
 int account_add(struct accounts *a, const struct account_signup *in, enum account_role role, int64_t now_us,

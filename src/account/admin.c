@@ -7,6 +7,7 @@
  * Thread: any that may block; account_force_password(): one that may hash.
  */
 #include "account/inside.h"
+#include "account/recovery.h"
 
 #include <errno.h>
 #include <string.h>
@@ -192,6 +193,31 @@ int account_set_role(struct accounts *a, const struct account *actor, const char
 	struct change g = {
 		.a = a, .actor = actor, .client = client, .id = id, .now_us = now_us, .role = role};
 	return account_id_ok(id) ? store_write(a->p.store, set_role, &g) : ACCOUNT_E_UNKNOWN;
+}
+
+static int drop_two_factor(struct store_conn *c, void *arg)
+{
+	struct change *g = arg;
+	int rc = account_lock(c, g->id);
+	if (rc == 0)
+		rc = account_load(c, g->id, &g->account);
+	if (rc == 0 && !g->account.totp)
+		rc = ACCOUNT_E_STATE;
+	if (rc == 0)
+		rc = store_exec(c, "UPDATE accounts SET totp = '', totp_step = 0 WHERE id = $1",
+				STORE_ARGS(store_text(g->id)), NULL);
+	if (rc == 0)
+		rc = account_recovery_drop(c, g->id);
+	if (rc == 0)
+		rc = account_sessions_end(c, g->id, NULL);
+	return rc ? rc : note(g, c, "user.two-factor-off", NULL);
+}
+
+int account_two_factor_off(struct accounts *a, const struct account *actor, const char *id,
+			   const struct account_client *client, int64_t now_us)
+{
+	struct change g = {.a = a, .actor = actor, .client = client, .id = id, .now_us = now_us};
+	return account_id_ok(id) ? store_write(a->p.store, drop_two_factor, &g) : ACCOUNT_E_UNKNOWN;
 }
 
 /* Links that wait in a mailbox are void as well: a reset would let them back in once enabled. */

@@ -146,8 +146,23 @@ static int set_disabled(struct api_call *call, const struct account *was, struct
 	return rc;
 }
 
-static const struct api_field user_fields[] = {
-	{"role", API_TEXT, false, 16}, {"disabled", API_BOOL, false, 0}, {0}};
+static const struct api_field user_fields[] = {{"role", API_TEXT, false, 16},
+					       {"disabled", API_BOOL, false, 0},
+					       {"two_factor", API_BOOL, false, 0},
+					       {0}};
+
+/* Only off: what is on is proved by its owner. */
+static int end_two_factor(struct api_call *call, const struct account *was, struct user_change *g)
+{
+	int on = api_bool(call, "two_factor");
+	if (on == 1)
+		return api_fault(call, "two_factor", "Only its owner turns it on.");
+	if (on < 0 || !was->totp)
+		return 0;
+	int rc = account_two_factor_off(call->accounts, actor(call), was->id, &call->client, call->now_us);
+	g->ended |= rc == 0;
+	return rc;
+}
 
 static int answer_user(struct api_call *call)
 {
@@ -168,6 +183,8 @@ static int run_change(struct api_call *call)
 	rc = set_role(call, &was, g);
 	if (rc == 0)
 		rc = set_disabled(call, &was, g);
+	if (rc == 0)
+		rc = end_two_factor(call, &was, g);
 	if (rc == 0)
 		rc = answer_user(call);
 	/* The first may have been done where the second was not. */

@@ -146,7 +146,7 @@ int command_help(int argc, char **argv)
 	       "                                       print a TURN credential for turn.secret\n"
 	       "  parley user add --email ADDRESS --name NAME [--role member|admin]\n"
 	       "  parley user list [--search TEXT]\n"
-	       "  parley user passwd|disable|enable|delete --email ADDRESS\n"
+	       "  parley user passwd|disable|enable|two-factor-off|delete --email ADDRESS\n"
 	       "  parley user role --email ADDRESS --role member|admin\n"
 	       "                                       accounts; passwords are asked for, or read from "
 	       "standard "

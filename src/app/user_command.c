@@ -1,6 +1,6 @@
 /*
- * `parley user add|list|passwd|role|disable|enable|delete`: for whoever has the machine, and so for the first
- * admin and for one who is locked out.
+ * `parley user add|list|passwd|role|disable|enable|two-factor-off|delete`: for whoever has the machine, and
+ * so for the first admin and for one who is locked out.
  *
  * Passwords come from a terminal without echo, or from standard input; never from the command line, which
  * every user of the machine can read. A service that runs sees the change when its cache is over
@@ -163,6 +163,12 @@ static int run_enable(struct user_command *u)
 		       NULL);
 }
 
+static int run_two_factor_off(struct user_command *u)
+{
+	int rc = account_two_factor_off(u->accounts, NULL, u->account.id, &nobody, u->now_us);
+	return rc == ACCOUNT_E_STATE ? complain("the account has no second factor", NULL) : explain(rc, NULL);
+}
+
 static int run_delete(struct user_command *u)
 {
 	return explain(account_delete(u->accounts, u->account.id, NULL, &nobody, u->now_us), NULL);
@@ -198,7 +204,7 @@ static const struct {
 	{"add", true, false, run_add},          {"list", false, true, run_list},
 	{"passwd", false, false, run_passwd},   {"role", false, false, run_role},
 	{"disable", false, false, run_disable}, {"enable", false, false, run_enable},
-	{"delete", false, false, run_delete},
+	{"delete", false, false, run_delete},   {"two-factor-off", false, false, run_two_factor_off},
 };
 
 static int run_with(struct user_command *u, size_t which)
@@ -243,7 +249,8 @@ int command_user(int argc, char **argv)
 	while (argc > 0 && which < ARRAY_LEN(commands) && strcmp(argv[0], commands[which].word) != 0)
 		which++;
 	if (argc == 0 || which == ARRAY_LEN(commands))
-		return arguments_usage("user: add, list, passwd, role, disable, enable or delete", NULL);
+		return arguments_usage(
+			"user: add, list, passwd, role, disable, enable, two-factor-off or delete", NULL);
 	int status = arguments_parse(argc - 1, argv + 1, own, ARRAY_LEN(own), &a);
 	if (status)
 		return status;

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { ParleyServer } from '../e2e/lib/server.mjs';
 import { Client, letters, link, member, password, roomy, signIn, until } from './lib/client.mjs';
 import { Signalling } from './lib/socket.mjs';
+import { totp } from './lib/totp.mjs';
 
 let server;
 let root;
@@ -137,6 +138,24 @@ test('roles and disabling end sessions at once', async () => {
   assert.notEqual((await bob.get('/session')).body.account, null, 'no change, no end');
   assert.equal((await root.post(`/admin/users/${id}/sign-out`)).status, 204);
   assert.equal((await bob.get('/session')).body.account, null);
+});
+
+test('who has lost the second factor gets in by an administrator', async () => {
+  const email = 'lost@example.org';
+  const eve = await member(server, email);
+  const { secret, ticket } = (await eve.post('/account/totp', { password })).body;
+  const { id } = (await eve.get('/account')).body.account;
+  assert.equal((await eve.post('/account/totp/confirm', { ticket, code: totp(secret) })).status, 200);
+  const guest = new Client(server.url);
+  assert.equal((await guest.post('/session', { email, password })).body.code, 'second_factor_needed');
+  assert.equal((await eve.patch(`/admin/users/${id}`, { two_factor: false })).status, 403);
+  assert.equal((await root.patch(`/admin/users/${id}`, { two_factor: true })).status, 422);
+  const off = await root.patch(`/admin/users/${id}`, { two_factor: false });
+  assert.equal(off.status, 200, off.text);
+  assert.equal((await eve.get('/session')).body.account ?? null, null, 'all sessions end');
+  await signIn(guest, email);
+  assert.equal((await guest.get('/account')).body.account.two_factor, false);
+  assert.ok((await events()).some((e) => e.action === 'user.two-factor-off'));
 });
 
 test('the last admin stays', async () => {

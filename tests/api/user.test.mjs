@@ -56,6 +56,7 @@ test('what is refused says why', async () => {
     [['delete', ...root], '', /last admin/],
     [['role', ...root, '--role', 'member'], '', /last admin/],
     [['role', ...root, '--role', 'king'], '', /member or admin/],
+    [['two-factor-off', ...root], '', /no second factor/],
     [['disable', '--email', 'nobody@example.org'], '', /no account/],
     [['add', ...root, '--name', 'Again'], password, /there is an account/],
     [['add', '--email', 'x@example.org', '--name', 'X'], 'short', /password/],

@@ -101,6 +101,7 @@ export const adminText = {
     actions: {
       'user.role': 'changed the role of',
       'user.disable': 'disabled',
+      'user.two-factor-off': 'turned off the second step of',
       'user.enable': 'enabled',
       'user.invite': 'invited',
       'user.add': 'added',
