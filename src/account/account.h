@@ -412,7 +412,7 @@ int account_set_setting(struct accounts *a, const struct account *actor, const c
 			const struct account_client *client, int64_t now_us) MUST_CHECK;
 
 /** account_sweep() - drop what is over: sessions, tokens, audit. Now and then; at most @limit rows of each.
- */
-int account_sweep(struct accounts *a, uint32_t limit, int64_t now_us) MUST_CHECK;
+ * @more: there were as many, so there may be others. */
+int account_sweep(struct accounts *a, uint32_t limit, int64_t now_us, bool *more) MUST_CHECK;
 
 #endif

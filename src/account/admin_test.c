@@ -374,28 +374,33 @@ static void settings(void **state)
 static void what_is_over_is_dropped(void **state)
 {
 	char token[ACCOUNT_TOKEN_LEN + 1];
+	bool more = true;
 	kit_add(ADA, "Ada", ACCOUNT_MEMBER);
 	for (int i = 0; i < 5; i++)
 		kit_signin(ADA, token);
 	assert_int_equal(account_forgot(kit.a, ADA, kit.now, &fault), 0);
 	assert_int_equal(account_forgot(kit.a, BOB, kit.now, &fault), 0);
 	kit_advance(1799);
-	assert_int_equal(account_sweep(kit.a, 100, kit.now), 0);
+	assert_int_equal(account_sweep(kit.a, 100, kit.now, &more), 0);
 	assert_int_equal(kit_count("tokens"), 2);
+	assert_false(more);
 	kit_advance(1);
-	assert_int_equal(account_sweep(kit.a, 1, kit.now), 0);
+	assert_int_equal(account_sweep(kit.a, 1, kit.now, &more), 0);
 	assert_int_equal(kit_count("tokens"), 1);
-	assert_int_equal(account_sweep(kit.a, 1, kit.now), 0);
+	assert_true(more);
+	assert_int_equal(account_sweep(kit.a, 1, kit.now, &more), 0);
 	assert_int_equal(kit_count("tokens"), 0);
 	assert_int_equal(kit_count("sessions"), 5);
 	kit_advance(7 * 86400);
-	assert_int_equal(account_sweep(kit.a, 2, kit.now), 0);
+	assert_int_equal(account_sweep(kit.a, 2, kit.now, &more), 0);
 	assert_int_equal(kit_count("sessions"), 3);
+	assert_true(more);
 	assert_int_equal(kit_count("audit"), 1);
 	kit_advance(365LL * 86400);
-	assert_int_equal(account_sweep(kit.a, 100, kit.now), 0);
+	assert_int_equal(account_sweep(kit.a, 100, kit.now, &more), 0);
 	assert_int_equal(kit_count("sessions"), 0);
 	assert_int_equal(kit_count("audit"), 0);
+	assert_false(more);
 	assert_int_equal(kit_count("accounts"), 1);
 }
 

@@ -14,29 +14,35 @@ struct broom {
 	const char *sql;
 	int64_t before_us;
 	uint32_t limit;
+	int64_t dropped;
 };
 
 static int sweep(struct store_conn *c, void *arg)
 {
-	const struct broom *b = arg;
-	return store_exec(c, b->sql, STORE_ARGS(store_int(b->before_us), store_int(b->limit)), NULL);
+	struct broom *b = arg;
+	return store_exec(c, b->sql, STORE_ARGS(store_int(b->before_us), store_int(b->limit)), &b->dropped);
 }
 
-int account_sweep(struct accounts *a, uint32_t limit, int64_t now_us)
+int account_sweep(struct accounts *a, uint32_t limit, int64_t now_us, bool *more)
 {
 	/* A session past session_max_s is not used any more, so it is idle soon enough. */
 	struct broom brooms[] = {
 		{"DELETE FROM sessions WHERE id IN "
 		 "(SELECT id FROM sessions WHERE seen_us <= $1 ORDER BY seen_us LIMIT $2)",
-		 now_us - (int64_t)a->p.session_idle_s * ACCOUNT_US, limit},
+		 now_us - (int64_t)a->p.session_idle_s * ACCOUNT_US, limit, 0},
 		{"DELETE FROM tokens WHERE hash IN "
 		 "(SELECT hash FROM tokens WHERE expires_us <= $1 ORDER BY expires_us LIMIT $2)",
-		 now_us, limit},
+		 now_us, limit, 0},
 		{"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id <= $1 ORDER BY id LIMIT $2)",
-		 now_us - (int64_t)a->p.audit_keep_s * ACCOUNT_US, limit},
+		 now_us - (int64_t)a->p.audit_keep_s * ACCOUNT_US, limit, 0},
 	};
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(brooms); i++)
-		rc = store_write(a->p.store, sweep, &brooms[i]);
-	return rc;
+	bool full = false;
+	for (size_t i = 0; i < ARRAY_LEN(brooms); i++) {
+		int rc = store_write(a->p.store, sweep, &brooms[i]);
+		if (rc)
+			return rc;
+		full |= brooms[i].dropped >= limit;
+	}
+	*more = full;
+	return 0;
 }

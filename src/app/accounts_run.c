@@ -29,8 +29,9 @@
 /* As many hashes at once as there are cores, and yet signalling and media go first: with one core for all of
    it the API's 99th percentile stays below 5 ms during a flood of sign-ins; at 10 it does not
    (docs/bench-accounts.md). */
-#define HASH_NICE  19
-#define SWEEP_ROWS 1000
+#define HASH_NICE      19
+#define SWEEP_ROWS     1000
+#define SWEEP_PAUSE_MS 100 /* so that whoever writes gets in between */
 
 struct accounts_tending {
 	struct pool_job job;
@@ -42,6 +43,7 @@ struct accounts_tending {
 	unsigned times;
 	bool ready; /* what run->ready was when it was begun */
 	bool busy, stopping, announced;
+	bool sweep_on; /* the last sweep has left something */
 	int result;
 };
 
@@ -138,8 +140,11 @@ static void tend(struct accounts_tending *t)
 	t->result = store_healthy(run->store) ? 0 : store_probe(run->store);
 	if (t->result == 0)
 		t->result = api_settings_load(run->accounts, &t->settings);
-	if (t->result == 0 && t->times % SWEEP_EVERY == 1)
-		t->result = account_sweep(run->accounts, SWEEP_ROWS, (int64_t)clock_wall_ms() * 1000);
+	if (t->result == 0 && (t->sweep_on || t->times % SWEEP_EVERY == 1)) {
+		t->sweep_on = false;
+		t->result = account_sweep(run->accounts, SWEEP_ROWS, (int64_t)clock_wall_ms() * 1000,
+					  &t->sweep_on);
+	}
 }
 
 static int become_ready(struct accounts_tending *t)
@@ -173,6 +178,8 @@ static void tended(struct pool_job *job, bool ran)
 		return;
 	if (t->ready) {
 		take_settings(t);
+		if (t->sweep_on)
+			loop_timer_start(&t->service->loop, &t->run->tend, SWEEP_PAUSE_MS);
 		return;
 	}
 	if (t->result == STORE_E_NEWER)

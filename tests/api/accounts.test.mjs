@@ -219,17 +219,11 @@ test('what is wrong with a form is said field by field', async () => {
   const bytes = await guest.post('/signup', latin1);
   problem(bytes, 422, 'bad_field');
   assert.equal(bytes.body.errors[0].field, 'name');
-  for (const text of [
-    '',
-    '[]',
-    '{',
-    '"x"',
-    '{"email":"a","email":"b"}',
-    `${'['.repeat(5000)}`,
-    '{"a":"\\u0000"}',
-  ]) {
+  for (const text of ['', '[]', '{', '"x"', '{"email":"a","email":"b"}', `${'['.repeat(5000)}`]) {
     problem(await guest.post('/signup', Buffer.from(text)), 400, 'bad_json');
   }
+  const nul = { name: 'A\0', email: 'nul@example.org', password };
+  problem(await guest.post('/signup', nul), 422, 'bad_field');
 });
 
 test('methods, paths and tokens that are none', async () => {

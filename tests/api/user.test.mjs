@@ -1,6 +1,6 @@
 /** `parley user`: accounts from the command line, with a service that runs and without. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -137,4 +137,24 @@ test('a call outlasts the time after which one is idle, and not the longest time
   assert.equal((await client.get('/session')).body.account?.name, 'Root');
   assert.equal(await ws.closed, 4002);
   assert.ok(Date.now() - begun >= 7500);
+});
+
+test('what is over is swept out faster than strangers bring it', async (t) => {
+  const server = await new ParleyServer(roomy).start();
+  t.after(() => server.stop());
+  const sql = (text) =>
+    execFileSync('python3', [
+      '-c',
+      'import sqlite3, sys\nwith sqlite3.connect(sys.argv[1], timeout=30) as db: print(db.execute(sys.argv[2]).fetchone())',
+      join(server.dataDir, 'parley.db'),
+      text,
+    ]).toString();
+  const numbers = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4500) ';
+  await server.end();
+  sql(`${numbers} INSERT INTO tokens SELECT 'over' || i, 'signup', NULL, '', '{}', 1, 2 FROM n`);
+  await server.start();
+  await until(
+    () => sql('SELECT count(*) FROM tokens WHERE expires_us = 2') === '(0,)\n',
+    'the end of the sweep',
+  );
 });
