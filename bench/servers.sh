@@ -47,7 +47,7 @@ free_port() {
 dialect_of() { [[ $1 == parley* ]] && echo parley || echo simple; }
 is_tls() { [[ $1 == *-tls ]]; }
 # Servers that could not keep up with the higher rates.
-is_slow() { [[ $1 == daphne* ]]; }
+is_slow() { [[ $1 == daphne* || $1 == django ]]; }
 
 # The limits exist to stop just such clients; the load comes from one address and sends as fast as it can.
 parley_options=(
@@ -74,6 +74,10 @@ server_command() {
     daphne | daphne-direct)
       command=(env "PYTHONPATH=bench/daphne_app" "BENCH_DIRECT=$([ "$1" = daphne-direct ] && echo 1 || echo 0)"
         /usr/bin/daphne -v 0 -b 127.0.0.1 -p "$server_port" bench_asgi:application)
+      ;;
+    django)
+      command=(env "PYTHONPATH=bench/daphne_app" "BENCH_DATABASE=$work/django.db"
+        /usr/bin/daphne -v 0 -b 127.0.0.1 -p "$server_port" bench_accounts:application)
       ;;
     *) echo "script/bench: unknown server: $1" >&2; exit 2 ;;
   esac

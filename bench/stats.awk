@@ -33,8 +33,11 @@ function ratio(server, other, test, name,    a, b, i, list) {
 	b = other SUBSEP test SUBSEP name
 	if (!count[a] || count[a] != count[b])
 		return ""
-	for (i = 1; i <= count[a]; i++)
+	for (i = 1; i <= count[a]; i++) {
+		if (values[b, i] + 0 == 0)
+			return ""
 		list[i] = values[a, i] / values[b, i]
+	}
 	return median_of(list, count[a])
 }
 

@@ -51,9 +51,18 @@ static const struct {
 	{"room.update", ",\"knock\":true"},
 	{"room.update", ",\"knock\":false"},
 	{"nonsense", ""},
+	/* From here on in rooms with an owner only, so that older scripts go on meaning the same. */
+	{"room.update", ",\"locked\":true"},
+	{"room.update", ",\"locked\":false,\"knock\":false"},
+	{"room.update", ",\"locked\":1"},
+	{"end", ""},
 };
 
-static const char *const about_somebody[] = {"admit", "refuse", "signal"};
+static const char *const about_somebody[] = {"admit", "refuse", "signal", "remove", "make_host"};
+
+/* The room lasts, and some have an account: the first two the owner's. */
+static bool with_owner;
+static const char *const accounts[KIT_CLIENTS] = {"ada", "ada", "bob", "carol", "", "", "", ""};
 
 static const char *somebody(struct kit *k, uint8_t which)
 {
@@ -65,17 +74,20 @@ static const char *somebody(struct kit *k, uint8_t which)
 static void say_something(struct kit *k, struct kit_client *c, struct script *s)
 {
 	uint8_t choice = take(s);
+	char pass[SIGNAL_PASS_LEN] = "";
 
 	if (choice < 64) {
-		const char *type = phrases[choice % ARRAY_LEN(phrases)].type;
-		kit_say(c, type, "%s", phrases[choice % ARRAY_LEN(phrases)].members);
+		size_t n = with_owner ? ARRAY_LEN(phrases) : ARRAY_LEN(phrases) - 4;
+		kit_say(c, phrases[choice % n].type, "%s", phrases[choice % n].members);
 	} else if (choice < 128) {
-		kit_say(c, about_somebody[choice % 3],
+		kit_say(c, about_somebody[choice % (with_owner ? 5 : 3)],
 			",\"participant\":\"%s\",\"to\":\"%s\",\"end_of_candidates\":true",
 			somebody(k, choice / 4), somebody(k, choice / 4));
 	} else if (choice < 192) {
 		const char *ticket = choice & 4 ? k->c[choice >> 3 & 7].ticket : c->ticket;
-		kit_say(c, "join", ",\"room\":\"%s\",\"name\":\"N\"%s%s%s%s", k->room,
+		if (with_owner && choice & 32)
+			signal_pass(k->s, k->room, k->now, pass);
+		kit_say(c, "join", ",\"room\":\"%s\",\"name\":\"N\",\"pass\":\"%s\"%s%s%s%s", k->room, pass,
 			choice & 1 ? ",\"offer\":\"" SDP "\"" : "", choice & 2 ? ",\"ticket\":\"" : "",
 			choice & 2 ? ticket : "", choice & 2 ? "\"" : "");
 	} else if (choice < 224) {
@@ -118,6 +130,39 @@ static void resume(struct kit *k, struct kit_client *c, struct script *s)
 		token, (long long)as->seq - (choice >> 6), choice & 4 ? "true" : "false");
 }
 
+static void load(struct kit *k, uint8_t choice)
+{
+	kit_load(k, (struct signal_room_info){.owner = "ada",
+					      .name = choice & 1 ? "Tea" : "Coffee",
+					      .knock = choice & 2,
+					      .locked = choice & 4,
+					      .guests = choice & 8,
+					      .password = choice & 16,
+					      .new_password = choice & 32});
+}
+
+/* What comes by other ways than the socket. */
+static void from_outside(struct kit *k, uint8_t choice)
+{
+	if (choice & 64)
+		load(k, choice);
+	else if (choice & 32)
+		signal_sign_out(k->s, accounts[choice >> 1 & 3], NULL, choice & 8 ? "ada" : NULL, k->now);
+	else if (signal_room_end(k->s, k->room, choice & 8 ? SIGNAL_END_ADMIN : SIGNAL_END_DELETED, k->now))
+		load(k, choice);
+	kit_advance(k, 0);
+}
+
+static void pass_time(struct kit *k, struct script *s)
+{
+	uint8_t choice = take(s);
+
+	if (with_owner && choice & 128)
+		from_outside(k, choice);
+	else
+		kit_advance(k, (uint64_t)choice * take(s) / 4);
+}
+
 static void step(struct kit *k, struct script *s)
 {
 	uint8_t what = take(s);
@@ -133,7 +178,7 @@ static void step(struct kit *k, struct script *s)
 		kit_drop(c);
 		break;
 	case 2:
-		kit_advance(k, (uint64_t)take(s) * take(s) / 4);
+		pass_time(k, s);
 		break;
 	case 3:
 		say_raw(c, s);
@@ -193,6 +238,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	limits.knock_again_ms /= 100;
 	kit_init(&k, &limits, options & 1);
 	k.loose = true;
+	with_owner = options & 128;
+	for (int i = 0; i < KIT_CLIENTS && with_owner; i++)
+		kit_account(&k.c[i], accounts[i]);
+	if (with_owner)
+		load(&k, options);
 	if (options & 32) {
 		k.quiet = true;
 		mem_fail_after(take(&s));

@@ -1,5 +1,6 @@
 /* Which subcommand the words ask for. The only place that ends the process. */
 #include "app/command.h"
+#include "app/user_command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ static const struct {
 	{"relay", command_relay},
 	{"check-config", command_check_config},
 	{"turn-credentials", command_turn_credentials},
+	{"user", command_user},
 	{"help", command_help},
 	{"--help", command_help},
 	{"-h", command_help},

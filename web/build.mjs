@@ -4,9 +4,11 @@
  *   node web/build.mjs [--outdir DIR] [--dev] [--gallery] [--depfile FILE] [--target NAME]
  *
  * In DIR (web/dist): index.html, assets/NAME.HASH.EXT, beside each a .br and .gz where that is smaller, and
- * files.json, the list for embed.mjs and for the budget: [{path, type, etag, immutable, size, gzip, brotli}].
- * Fails when all files together weigh more than the budget (brotli). --dev: not minified, with source maps, no
- * budget. --gallery: the page of src/ui/dev that shows every screen with invented people, instead of the app.
+ * files.json, the list for embed.mjs and for the budget: [{path, type, etag, immutable, lazy, size, gzip,
+ * brotli}].
+ * Pages that a call does not need (account, admin) are chunks of their own, loaded when they are opened. Fails when
+ * the files of the call together, or the chunks, weigh more than their budget (brotli). --dev: not minified, with
+ * source maps, no budget. --gallery: the page of src/ui/dev that shows every screen with invented people, instead of the app.
  * --depfile: a make-style list of what was read, for meson; its target is --target or DIR/files.json.
  */
 import { createHash } from 'node:crypto';
@@ -18,6 +20,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import esbuild from 'esbuild';
 
 const BUDGET_BYTES = 60 * 1000;
+const CHUNKS_BUDGET_BYTES = 40 * 1000;
 const here = path.dirname(fileURLToPath(import.meta.url));
 const src = path.join(here, 'src');
 
@@ -43,7 +46,20 @@ function options() {
   return { ...values, outdir };
 }
 
-/** Bundles script and style; gives Map of plain name ("app.js") to content, and the files read. */
+/** The chunks that `from` loads before it runs, and those that these load. */
+function staticImports(metafile, from, found = new Set()) {
+  for (const { path: to, kind } of metafile.outputs[from].imports) {
+    if (kind !== 'import-statement' || found.has(to)) continue;
+    found.add(to);
+    staticImports(metafile, to, found);
+  }
+  return found;
+}
+
+/**
+ * Bundles script and style; gives Map of plain name ("app.js") to content, the chunks with the names by which they
+ * know each other and whether the app loads them at once, and the files read.
+ */
 async function bundle({ dev, gallery }) {
   const main = gallery ? path.join(src, 'ui/dev/gallery.tsx') : path.join(src, 'main.ts');
   const result = await esbuild.build({
@@ -53,6 +69,8 @@ async function bundle({ dev, gallery }) {
     },
     outdir: '/',
     bundle: true,
+    splitting: true,
+    chunkNames: '[name].[hash]',
     write: false,
     metafile: true,
     format: 'esm',
@@ -66,10 +84,21 @@ async function bundle({ dev, gallery }) {
     logLevel: 'warning',
   });
   const outputs = new Map();
-  for (const file of result.outputFiles)
-    outputs.set(path.basename(file.path).replace('-style', ''), Buffer.from(file.contents));
+  const chunks = [];
+  const key = (file) => path.relative(process.cwd(), file);
+  const atOnce = staticImports(result.metafile, key('/app.js'));
+  for (const file of result.outputFiles) {
+    const name = path.basename(file.path);
+    const bytes = Buffer.from(file.contents);
+    if (name === 'app.js' || name === 'app-style.css') outputs.set(name.replace('-style', ''), bytes);
+    else chunks.push({ name, bytes, atOnce: atOnce.has(key(file.path)) });
+  }
   const tools = ['build.mjs', 'embed.mjs'].map((name) => path.join(here, name));
-  return { outputs, inputs: [...tools, ...Object.keys(result.metafile.inputs).map((p) => path.resolve(p))] };
+  return {
+    outputs,
+    chunks,
+    inputs: [...tools, ...Object.keys(result.metafile.inputs).map((p) => path.resolve(p))],
+  };
 }
 
 const hash = (bytes) => createHash('sha256').update(bytes).digest('base64url').replace(/[-_]/g, '');
@@ -93,7 +122,7 @@ function compress(bytes) {
 
 /** Collects the files in the order in which they may name each other. */
 async function collect(opts) {
-  const { outputs, inputs } = await bundle(opts);
+  const { outputs, chunks, inputs } = await bundle(opts);
   const files = [];
   const served = new Map();
   const add = (name, bytes) => {
@@ -110,6 +139,10 @@ async function collect(opts) {
   add('icon.svg', read('ui/icon.svg'));
   add('app.webmanifest', Buffer.from(fill(read('ui/app.webmanifest').toString(), served)));
   for (const [name, bytes] of outputs) add(name, bytes);
+  for (const { name, bytes, atOnce } of chunks)
+    files.push({ path: `/assets/${name}`, bytes, immutable: true, lazy: !atOnce });
+  const preloads = chunks.filter(({ atOnce }) => atOnce).map(({ name }) => `/assets/${name}`);
+  served.set('preload', preloads.map((at) => `<link rel="modulepreload" href="${at}">`).join('\n'));
   const page = fill(read('index.html').toString(), served);
   files.push({ path: '/index.html', bytes: Buffer.from(page), immutable: false });
   return { files, inputs };
@@ -118,7 +151,7 @@ async function collect(opts) {
 function writeAll(files, outdir) {
   rmSync(path.join(outdir, 'assets'), { recursive: true, force: true });
   mkdirSync(path.join(outdir, 'assets'), { recursive: true });
-  return files.map(({ path: at, bytes, immutable }) => {
+  return files.map(({ path: at, bytes, immutable, lazy = false }) => {
     const to = path.join(outdir, at);
     const { gzip, brotli } = compress(bytes);
     writeFileSync(to, bytes);
@@ -136,6 +169,7 @@ function writeAll(files, outdir) {
       type,
       etag,
       immutable,
+      lazy,
       size: bytes.length,
       gzip: gzip?.length ?? null,
       brotli: brotli?.length ?? null,
@@ -154,11 +188,16 @@ function writeDepfile({ depfile, target, outdir }, inputs) {
 
 function report(listed, dev) {
   const weight = (f) => f.brotli ?? f.size;
-  for (const f of listed) console.log(`${String(weight(f)).padStart(7)} ${f.path}`);
-  const total = listed.reduce((sum, f) => sum + weight(f), 0);
-  console.log(`${String(total).padStart(7)} bytes with brotli, of ${BUDGET_BYTES}`);
-  if (total > BUDGET_BYTES && !dev) {
-    console.error('web/build.mjs: the page has become too heavy');
+  for (const [lazy, budget, what] of [
+    [false, BUDGET_BYTES, 'the page'],
+    [true, CHUNKS_BUDGET_BYTES, 'what is loaded later'],
+  ]) {
+    const some = listed.filter((f) => f.lazy === lazy);
+    for (const f of some) console.log(`${String(weight(f)).padStart(7)} ${f.path}`);
+    const total = some.reduce((sum, f) => sum + weight(f), 0);
+    console.log(`${String(total).padStart(7)} bytes with brotli, of ${budget}: ${what}`);
+    if (total <= budget || dev) continue;
+    console.error(`web/build.mjs: too heavy: ${what}`);
     process.exitCode = 1;
   }
 }

@@ -1,146 +1,158 @@
-/* See api.h. Replies are JSON; errors are problem documents (RFC 9457). Thread: the control loop's. */
+/*
+ * The table of routes, from the groups of all files of handlers, and the two answers that need nothing else.
+ * Thread: the control loop's.
+ */
 #include "app/api.h"
 
+#include "app/accounts_run.h"
 #include "app/version.h"
 #include "app/ws_endpoint.h"
-#include "base/log.h"
+#include "base/text.h"
 
-#include <errno.h>
-#include <jansson.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Takes @body over; NULL is out of memory. */
-static void reply_json(struct http_conn *conn, int status, json_t *body, const char *location)
+static int run_info(struct api_call *call);
+
+static const struct api_route info_rows[] = {
+	{.path = "/api/v1/info",
+	 .method = HTTP_M_GET,
+	 .who = API_UNASKED,
+	 .limit = API_LIMIT_READ,
+	 .run = run_info},
+};
+static const struct api_group info_group = API_GROUP(info_rows);
+
+static const struct api_group *const groups[] = {
+	&info_group,      &api_session_group, &api_account_group, &api_passkey_group,
+	&api_rooms_group, &api_enter_group,   &api_admin_group,   &api_settings_group,
+};
+
+void api_each_route(void (*fn)(void *arg, const struct api_route *r), void *arg)
 {
-	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	json_decref(body);
-	if (!text) {
-		http_reply_error(conn, 503, "out_of_memory", NULL);
-		return;
+	for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
+		for (size_t i = 0; i < groups[g]->count; i++)
+			fn(arg, &groups[g]->rows[i]);
 	}
-	struct http_reply_header headers[] = {{"Cache-Control", "no-store"}, {"Location", location}};
+}
+
+/* One segment of @path against one of the pattern; both are moved behind it. */
+static bool take_segment(const char **pattern, const char **path, char (*params)[API_PARAM_MAX],
+			 size_t *n_params)
+{
+	size_t p = strcspn(*pattern, "/"), n = strcspn(*path, "/");
+	bool fits;
+	if (**pattern == '{') {
+		fits = n > 0 && n < API_PARAM_MAX && *n_params < API_PARAMS &&
+		       text_is_utf8((const uint8_t *)*path, n);
+		if (fits) {
+			memcpy(params[*n_params], *path, n);
+			params[(*n_params)++][n] = '\0';
+		}
+	} else {
+		fits = p == n && memcmp(*pattern, *path, n) == 0;
+	}
+	*pattern += p;
+	*path += n;
+	return fits;
+}
+
+static bool path_fits(const char *pattern, const char *path, char params[API_PARAMS][API_PARAM_MAX])
+{
+	size_t n_params = 0;
+	while (*pattern == '/' && *path == '/') {
+		pattern++;
+		path++;
+		if (!take_segment(&pattern, &path, params, &n_params))
+			return false;
+	}
+	return *pattern == '\0' && *path == '\0';
+}
+
+struct matching {
+	const char *path;
+	enum http_method method;
+	bool allowed[HTTP_M_OTHER + 1];
+	struct api_match *out;
+};
+
+static void match_route(void *arg, const struct api_route *r)
+{
+	struct matching *m = arg;
+	char params[API_PARAMS][API_PARAM_MAX];
+	if (!path_fits(r->path, m->path, params))
+		return;
+	m->allowed[r->method] = true;
+	m->allowed[HTTP_M_HEAD] |= r->method == HTTP_M_GET;
+	if (r->method != m->method || m->out->count == API_CANDIDATES)
+		return;
+	memcpy(m->out->params, params, sizeof(params));
+	m->out->rows[m->out->count++] = r;
+}
+
+static void list_allowed(const struct matching *m, char *out, size_t size)
+{
+	static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+	size_t used = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (m->allowed[i])
+			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", names[i]);
+	}
+}
+
+void api_match(const char *path, enum http_method method, struct api_match *out)
+{
+	struct matching m = {.path = path, .method = method == HTTP_M_HEAD ? HTTP_M_GET : method, .out = out};
+	out->count = 0;
+	api_each_route(match_route, &m);
+	list_allowed(&m, out->allow, sizeof(out->allow));
+}
+
+const struct api_route *api_choose(const struct api_match *m, const json_t *body)
+{
+	for (size_t i = 0; i + 1 < m->count; i++) {
+		if (!m->rows[i]->has || json_object_get(body, m->rows[i]->has))
+			return m->rows[i];
+	}
+	return m->rows[m->count - 1];
+}
+
+/* ---- the service ---- */
+
+static void reply_health(struct http_conn *conn, int status, const char *body)
+{
+	static const struct http_reply_header headers[] = {{"Cache-Control", "no-store"},
+							   {"Retry-After", "5"}};
 	http_reply(conn, &(struct http_reply){
 				 .status = status,
 				 .content_type = "application/json",
-				 .body = text,
-				 .body_len = strlen(text),
+				 .body = body,
+				 .body_len = strlen(body),
 				 .headers = headers,
-				 .n_headers = location ? 2 : 1,
+				 .n_headers = status == 503 ? 2 : 1,
 			 });
-	free(text);
 }
 
 void api_healthz(struct service *s, struct http_conn *conn, const struct http_request *req)
 {
-	(void)s;
-	(void)req;
-	reply_json(conn, 200, json_pack("{s:s}", "status", "ok"), NULL);
+	if (accounts_run_healthy(s))
+		reply_health(conn, 200, "{\"status\":\"ok\"}");
+	else
+		reply_health(conn, 503, "{\"status\":\"degraded\",\"database\":\"unavailable\"}");
 }
 
-void api_info(struct service *s, struct http_conn *conn, const struct http_request *req)
+static int run_info(struct api_call *call)
 {
-	const struct config *c = s->config;
-	(void)req;
-	reply_json(conn, 200,
-		   json_pack("{s:s, s:s, s:[s], s:{s:i, s:b, s:i}}", "name", "Parley", "version",
-			     PARLEY_VERSION, "protocols", WS_SUBPROTOCOL, "rooms", "max_participants",
-			     (int)c->rooms.max_participants, "knock", (int)c->rooms.knock, "empty_s",
-			     (int)c->rooms.empty_s),
-		   NULL);
-}
-
-/* A browser sends Origin with every POST; programs do not, and have no cookies that could be misused. */
-static bool origin_ok(const struct service *s, const struct http_request *req)
-{
-	const char *origin = http_header(req, "origin");
-	return !origin || origin_allowed(&s->origins, origin, http_header(req, "host"), req->is_tls);
-}
-
-static bool is_json(const struct http_request *req)
-{
-	const char *type = http_header(req, "content-type");
-	size_t n = strlen("application/json");
-	return type && strncasecmp(type, "application/json", n) == 0 && strchr("; \t", type[n]);
-}
-
-/*
- * The body: empty, or {"knock": bool}. @knock: -1 where it says nothing.
- * Return: 0; 400 or 422 with *@detail.
- */
-static int parse_create_room(const struct http_request *req, int *knock, const char **detail)
-{
-	*knock = -1;
-	if (req->body_len == 0)
-		return 0;
-	json_t *body = json_loadb((const char *)req->body, req->body_len, JSON_REJECT_DUPLICATES, NULL);
-	json_t *value = json_object_get(body, "knock");
-	int status = 0;
-	if (!json_is_object(body)) {
-		status = 400;
-		*detail = "the body is not a JSON object";
-	} else if (value && !json_is_boolean(value)) {
-		status = 422;
-		*detail = "knock: true or false";
-	} else if (value) {
-		*knock = json_is_true(value);
-	}
-	json_decref(body);
-	return status;
-}
-
-static void reply_too_many(struct http_conn *conn)
-{
-	static const struct http_reply_header retry = {"Retry-After", "60"};
-	http_reply_error_with(conn, 429, "too_many_rooms",
-			      "too many rooms have been made from this address; try again in a minute",
-			      &retry);
-}
-
-static void reply_room(struct service *s, struct http_conn *conn, const struct http_request *req,
-		       const char *id)
-{
-	char origin[ORIGIN_MAX];
-	char path[64];
-	char url[ORIGIN_MAX + sizeof(path)];
-	(void)snprintf(path, sizeof(path), "/r/%s", id);
-	/* Without a public URL and under a name that may be anybody's, only the path is sure. */
-	bool known = origin_self(&s->origins, http_header(req, "host"), req->is_tls, origin) == 0;
-	(void)snprintf(url, sizeof(url), "%s%s", known ? origin : "", path);
-	reply_json(conn, 201, json_pack("{s:s, s:s}", "id", id, "url", url), path);
-}
-
-void api_create_room(struct service *s, struct http_conn *conn, const struct http_request *req)
-{
-	if (!origin_ok(s, req)) {
-		http_reply_error(conn, 403, "bad_origin", "this page's origin may not use this service");
-		return;
-	}
-	if (req->body_len > 0 && !is_json(req)) {
-		http_reply_error(conn, 415, "bad_content_type", "send application/json");
-		return;
-	}
-	int knock;
-	const char *detail = NULL;
-	int status = parse_create_room(req, &knock, &detail);
-	if (status) {
-		http_reply_error(conn, status, status == 400 ? "bad_json" : "bad_field", detail);
-		return;
-	}
-	uint8_t prefix[ADDR_PREFIX_BYTES];
-	struct addr client = service_client(s, req);
-	addr_prefix(&client, prefix);
-	if (!bucket_table_take(s->room_budget, prefix, sizeof(prefix), loop_now_ms(&s->loop))) {
-		reply_too_many(conn);
-		return;
-	}
-	char id[SIGNAL_ROOM_ID_LEN + 1];
-	int rc = signal_room_create(s->signal, knock, service_time(s), id);
-	if (rc) {
-		log_warn("cannot make a room error=%s", strerror(-rc));
-		http_reply_error(conn, 503, rc == -ENOSPC ? "rooms_full" : "out_of_memory", NULL);
-		return;
-	}
-	service_arm_signal(s);
-	reply_room(s, conn, req, id);
+	static const char *const signup[] = {"open", "invite", "closed"};
+	static const char *const create[] = {"anyone", "members", "admins"};
+	const struct config *c = call->service->config;
+	return api_answer(call, 200,
+			  json_pack("{s:s, s:s, s:[s], s:{s:i, s:b, s:i, s:s}, s:{s:s, s:i, s:b}}", "name",
+				    "Parley", "version", PARLEY_VERSION, "protocols", WS_SUBPROTOCOL, "rooms",
+				    "max_participants", (int)c->rooms.max_participants, "knock",
+				    (int)call->settings.knock, "empty_s", (int)c->rooms.empty_s, "create",
+				    create[call->settings.create], "accounts", "signup",
+				    signup[call->settings.signup], "password_min",
+				    (int)c->accounts.password_min, "passkeys", (int)call->passkeys));
 }

@@ -71,16 +71,62 @@ struct config {
 		uint32_t port;
 	} metrics;
 	struct {
+		char *smtp_url;
+		char *from;
+		char *user;
+		char *password;
+		uint32_t starttls; /* enum mail_starttls */
+		char *ca_file;
+		uint32_t timeout_s;
+	} mail;
+	struct {
 		uint32_t max;
 		uint32_t max_participants;
 		bool knock;
 		uint32_t empty_s;
 		uint32_t unused_s;
+		uint32_t create; /* enum service_create */
+		uint32_t max_per_account;
 	} rooms;
+	struct {
+		char *url;
+		uint32_t threads;
+		uint32_t queue;
+		uint32_t wait_ms;
+		uint32_t statement_ms;
+	} database;
+	struct {
+		uint32_t signup; /* enum account_signup_mode */
+		uint32_t password_min;
+		uint32_t session_idle_s;
+		uint32_t session_max_s;
+		uint32_t signup_s;
+		uint32_t reset_s;
+		uint32_t email_s;
+		uint32_t invite_s;
+		uint32_t setup_s;
+		uint32_t passkeys;
+		uint32_t api_tokens;
+		uint32_t audit_keep_s;
+		uint32_t hash_kbytes;
+		uint32_t hash_passes;
+		uint32_t hash_threads;
+		uint32_t hash_queue;
+		uint32_t cached_logins;
+		uint32_t cached_s;
+	} accounts;
 	struct {
 		uint32_t connections;
 		uint32_t connections_per_address;
 		uint32_t rooms_per_min;
+		uint32_t reads_per_min;
+		uint32_t writes_per_min;
+		uint32_t signins_per_min;
+		uint32_t signins_per_account;
+		uint32_t signups_per_hour;
+		uint32_t resets_per_hour;
+		uint32_t mails_per_hour;
+		uint32_t room_guesses_per_min;
 		uint32_t http_target_bytes;
 		uint32_t http_headers;
 		uint32_t http_header_bytes;

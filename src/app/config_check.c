@@ -4,6 +4,8 @@
 #include "app/origin.h"
 #include "app/relay_setup.h"
 #include "base/addr.h"
+#include "mail/mail.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -142,6 +144,52 @@ static int check_relay(const struct config *c, struct verdict *v)
 	return rc;
 }
 
+static int check_mail_server(const struct config *c, struct verdict *v)
+{
+	bool loopback;
+	if (mail_url_check(c->mail.smtp_url, &loopback))
+		return wrong(v, "mail", "smtp_url",
+			     "mail.smtp_url: allowed is smtp://host, smtp://host:port, smtps://host or "
+			     "smtps://host:port; name and password go into mail.user and mail.password");
+	if (c->mail.from[0] == '\0')
+		return wrong(v, "mail", "smtp_url", "mail.smtp_url is set, so mail.from must be, too");
+	if ((c->mail.user[0] == '\0') != (c->mail.password[0] == '\0'))
+		return wrong(v, "mail", c->mail.user[0] ? "user" : "password",
+			     "mail.user and mail.password go together: one is set and the other is not");
+	bool clear = c->mail.starttls != MAIL_STARTTLS_REQUIRE && strncmp(c->mail.smtp_url, "smtps:", 6) != 0;
+	if (c->mail.user[0] && clear && !loopback)
+		return wrong(
+			v, "mail", "starttls",
+			"mail.password might go over the network unencrypted: mail.starttls must be require");
+	return 0;
+}
+
+static int check_mail(const struct config *c, struct verdict *v)
+{
+	struct mail_mailbox from;
+	if (c->mail.from[0] && mail_mailbox_parse(c->mail.from, &from))
+		return wrong(
+			v, "mail", "from",
+			"mail.from: allowed is an address, or Name <address>: Parley <calls@example.org>");
+	if (c->mail.smtp_url[0])
+		return check_mail_server(c, v);
+	if (c->mail.user[0] || c->mail.password[0])
+		return wrong(v, "mail", c->mail.user[0] ? "user" : "password",
+			     "mail.user and mail.password are for a server, but there is no mail.smtp_url");
+	return 0;
+}
+
+static int check_accounts(const struct config *c, struct verdict *v)
+{
+	if (c->database.url[0] && store_url_check(c->database.url))
+		return wrong(v, "database", "url",
+			     "database.url: allowed is sqlite:PATH or postgresql://user:password@host/name");
+	if (c->accounts.session_idle_s > c->accounts.session_max_s)
+		return wrong(v, "accounts", "session_idle_s",
+			     "accounts.session_idle_s is more than accounts.session_max_s");
+	return 0;
+}
+
 static int check_limits(const struct config *c, struct verdict *v)
 {
 	/* A description travels inside a JSON string, where CRLF takes four characters. */
@@ -162,8 +210,8 @@ static int check_limits(const struct config *c, struct verdict *v)
 int config_check(const struct config *c, const struct config_option **blamed, char *error)
 {
 	int (*const checks[])(const struct config *, struct verdict *) = {
-		check_public_url, check_listen, check_proxies, check_tls,
-		check_turn,       check_relay,  check_limits,
+		check_public_url, check_listen,   check_proxies, check_tls,    check_turn,
+		check_mail,       check_accounts, check_relay,   check_limits,
 	};
 	struct verdict v = {.error = error};
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {

@@ -160,6 +160,40 @@ static void bad_values_are_refused(void **state)
 	assert_non_null(strstr(error, "PARLEY_NO_SUCH_KEY"));
 }
 
+static void mail_is_checked(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *error; /* NULL: it is taken */
+	} cases[] = {
+		{"smtp_url = smtp://mail.example.org:587\nfrom = Parley <a@b>\n", NULL},
+		{"smtp_url = smtps://mail.example.org\nfrom = a@b\nuser = u\npassword = p\nstarttls = off\n",
+		 NULL},
+		{"smtp_url = smtp://mail.example.org\nfrom = a@b\nuser = u\npassword = p\n", NULL},
+		{"smtp_url = smtp://127.0.0.1\nfrom = a@b\nuser = u\npassword = p\nstarttls = off\n", NULL},
+		{"from = a@b\n", NULL},
+		{"smtp_url = mail.example.org\nfrom = a@b\n", ":2: mail.smtp_url: allowed is"},
+		{"smtp_url = smtp://u:p@mail.example.org\nfrom = a@b\n", "go into mail.user"},
+		{"smtp_url = smtp://a\n", ":2: mail.smtp_url is set, so mail.from"},
+		{"from = nobody\n", ":2: mail.from: allowed is"},
+		{"smtp_url = smtp://a\nfrom = a@b\nuser = u\n",
+		 ":4: mail.user and mail.password go together"},
+		{"smtp_url = smtp://a\nfrom = a@b\npassword = p\n", "go together"},
+		{"user = u\npassword = p\n", "there is no mail.smtp_url"},
+		{"smtp_url = smtp://a\nfrom = a@b\nuser = u\npassword = p\nstarttls = try\n",
+		 ":6: mail.password might go over the network unencrypted"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char text[512] = "[mail]\n";
+		strcat(text, cases[i].text);
+		struct config *c = load_text(text);
+		assert_int_equal(c != NULL, cases[i].error == NULL);
+		if (cases[i].error && !strstr(error, cases[i].error))
+			fail_msg("%s", error);
+		config_free(c);
+	}
+}
+
 static void a_range_that_is_none_is_explained(void **state)
 {
 	(void)state;
@@ -316,6 +350,7 @@ int main(void)
 		cmocka_unit_test(a_list_is_replaced_by_a_later_source),
 		cmocka_unit_test(errors_name_file_line_and_what_is_allowed),
 		cmocka_unit_test(bad_values_are_refused),
+		cmocka_unit_test(mail_is_checked),
 		cmocka_unit_test(a_range_that_is_none_is_explained),
 		cmocka_unit_test(a_secret_is_whole_and_is_never_shown),
 		cmocka_unit_test(kubernetes_may_name_a_service_like_us),

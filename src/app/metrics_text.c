@@ -4,6 +4,7 @@
  */
 #include "app/metrics.h"
 
+#include "app/accounts_run.h"
 #include "app/version.h"
 
 #include <inttypes.h>
@@ -114,17 +115,31 @@ static int write_relay(struct buf *out, const struct relay_counters *each, size_
 	return rc;
 }
 
+/* One that has no label. */
+struct value {
+	const char *name, *help;
+	bool gauge;
+	uint64_t value;
+};
+
+static int write_values(struct buf *out, const struct value *values, size_t n)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = write_head(out, values[i].name, values[i].help, values[i].gauge);
+		if (rc == 0)
+			rc = write_row(out, values[i].name, NULL, values[i].value);
+	}
+	return rc;
+}
+
 static int write_service(struct buf *out, const struct service *s)
 {
 	struct http_stats h;
 	struct signal_stats g;
 	http_server_get_stats(s->http, &h);
 	signal_get_stats(s->signal, &g);
-	const struct {
-		const char *name, *help;
-		bool gauge;
-		uint64_t value;
-	} values[] = {
+	const struct value values[] = {
 		{"parley_http_connections", "HTTP and WebSocket connections now.", true,
 		 http_server_count(s->http)},
 		{"parley_http_connections_total", "Connections accepted.", false, h.accepted},
@@ -144,13 +159,22 @@ static int write_service(struct buf *out, const struct service *s)
 		 g.errors},
 		{"parley_signal_resumes_total", "Sessions taken up again.", false, g.resumes},
 	};
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(values); i++) {
-		rc = write_head(out, values[i].name, values[i].help, values[i].gauge);
-		if (rc == 0)
-			rc = write_row(out, values[i].name, NULL, values[i].value);
-	}
-	return rc;
+	return write_values(out, values, ARRAY_LEN(values));
+}
+
+/* From when the database is there. */
+static int write_mail(struct buf *out, const struct mail_run *mail)
+{
+	struct mail_run_stats m;
+	mail_run_get_stats(mail, &m);
+	const struct value values[] = {
+		{"parley_mails_sent_total", "Mails that a server has taken, or that were written to files.",
+		 false, m.sent},
+		{"parley_mail_failures_total", "Tries that are to be repeated.", false, m.failed},
+		{"parley_mails_given_up_total", "Mails that were never sent.", false, m.given_up},
+		{"parley_mails_waiting", "Mails in the queue, when it was last looked at.", true, m.waiting},
+	};
+	return write_values(out, values, ARRAY_LEN(values));
 }
 
 int metrics_write(struct buf *out, const struct relay_counters *each, size_t n, const struct service *s)
@@ -162,5 +186,7 @@ int metrics_write(struct buf *out, const struct relay_counters *each, size_t n, 
 		rc = write_relay(out, each, n);
 	if (rc == 0 && s)
 		rc = write_service(out, s);
+	if (rc == 0 && s && s->accounts && s->accounts->mail)
+		rc = write_mail(out, s->accounts->mail);
 	return rc;
 }

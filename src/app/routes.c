@@ -1,6 +1,6 @@
 /*
- * Which request goes where. A path of the table answers 405 with Allow for other methods; any other path is a
- * file of the web app, or 404. Thread: the control loop's.
+ * Which request goes where. /api/ has a table of its own. A path of the table here answers 405 with Allow for
+ * other methods; any other path is a file of the web app, or 404. Thread: the control loop's.
  */
 #include "app/routes.h"
 
@@ -21,8 +21,6 @@ static const struct route {
 } routes[] = {
 	{"/ws", HTTP_M_GET, "GET", ws_endpoint_handle},
 	{"/healthz", HTTP_M_GET, "GET, HEAD", api_healthz},
-	{"/api/v1/info", HTTP_M_GET, "GET, HEAD", api_info},
-	{"/api/v1/rooms", HTTP_M_POST, "POST", api_create_room},
 };
 
 static bool method_matches(const struct route *r, enum http_method m)
@@ -67,6 +65,10 @@ void routes_handle(void *service, struct http_conn *conn, const struct http_requ
 	struct service *s = service;
 	if (s->redirect_to_https && !req->is_tls) {
 		redirect(s, conn, req);
+		return;
+	}
+	if (strncmp(req->path, "/api/", 5) == 0) {
+		api_handle(s, conn, req);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {

@@ -4,6 +4,7 @@
  */
 #include "app/command.h"
 
+#include "app/accounts_run.h"
 #include "app/listeners.h"
 #include "app/metrics.h"
 #include "app/relay_setup.h"
@@ -122,7 +123,7 @@ static int start_signals(struct serve *sv)
 	return 0;
 }
 
-static void print_url(const struct service *s)
+static void print_url(struct service *s)
 {
 	const struct config *c = s->config;
 	if (c->server.public_url[0] != '\0')
@@ -131,6 +132,7 @@ static void print_url(const struct service *s)
 		security_print_urls(c);
 	else
 		printf("Parley is at http://localhost:%u\n", c->server.http_port);
+	accounts_run_announce(s);
 	(void)fflush(stdout);
 }
 

@@ -4,7 +4,10 @@
  */
 #include "app/service.h"
 
+#include "app/accounts_run.h"
+#include "app/login_watch.h"
 #include "app/proxy.h"
+#include "app/room_keeper.h"
 #include "app/routes.h"
 #include "app/secret.h"
 #include "app/security.h"
@@ -176,7 +179,15 @@ int service_start(struct service *s, void (*emptied)(void *arg))
 	s->redirect_to_https = config_tls(s->config);
 	s->ice_host = "";
 	if (rc == 0)
-		rc = start_signal(s);
+		rc = accounts_run_start(s);
+	if (rc == 0) {
+		s->keeper = room_keeper_new(s);
+		rc = s->keeper ? start_signal(s) : -ENOMEM;
+	}
+	if (rc == 0) {
+		s->watch = login_watch_start(s);
+		rc = s->watch ? 0 : -ENOMEM;
+	}
 	if (rc == 0)
 		rc = start_http(s, emptied);
 	return rc;
@@ -184,6 +195,9 @@ int service_start(struct service *s, void (*emptied)(void *arg))
 
 void service_close(struct service *s)
 {
+	login_watch_stop(s->watch);
+	accounts_run_stop(s);
+	room_keeper_stop(s->keeper);
 	s->http = http_server_free(s->http);
 }
 
@@ -193,5 +207,8 @@ void service_free(struct service *s)
 	if (s->signal)
 		loop_timer_stop(&s->loop, &s->signal_timer);
 	s->signal = signal_free(s->signal);
+	s->watch = login_watch_free(s->watch);
+	s->keeper = room_keeper_free(s->keeper);
+	accounts_run_free(s);
 	s->room_budget = bucket_table_free(s->room_budget);
 }

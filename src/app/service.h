@@ -14,14 +14,33 @@
 #include "relay/relay.h"
 #include "signal/signal.h"
 
+/* What an admin may change while it runs; at start as the configuration says, then as the database does. */
+struct service_settings {
+	uint32_t signup; /* enum account_signup_mode */
+	uint32_t create; /* enum service_create */
+	bool knock;
+};
+
+/* Who may make rooms: rooms.create. */
+enum service_create { SERVICE_CREATE_ANYONE, SERVICE_CREATE_MEMBERS, SERVICE_CREATE_ADMINS };
+
+struct accounts_run;
+struct login_watch;
+struct room_keeper;
+
 struct service {
 	struct config *config; /* owned by the command */
 	struct loop loop;
 	struct origin_policy origins;
 	struct http_server *http;
 	struct signal *signal;
-	struct relay *relay;  /* owned by the command; NULL: none, or stopped */
-	const char *ice_host; /* of the client whose message is being handled; "" outside of that */
+	struct accounts_run *accounts; /* accounts_run.h */
+	struct room_keeper *keeper;    /* room_keeper.h */
+	struct login_watch *watch;     /* login_watch.h */
+	struct service_settings settings;
+	uint32_t settings_turn; /* changes with them */
+	struct relay *relay;    /* owned by the command; NULL: none, or stopped */
+	const char *ice_host;   /* of the client whose message is being handled; "" outside of that */
 	struct ws_limits ws_limits;
 	struct bucket_table *room_budget; /* rooms made, by address prefix */
 	struct wheel_timer signal_timer;

@@ -32,9 +32,13 @@ static const struct asset *find_asset(const char *path)
 /* The app's pages are all one document; its script reads the address. */
 static const char *file_of_page(const char *path)
 {
-	if (strcmp(path, "/") == 0 || strncmp(path, "/r/", 3) == 0)
-		return "/index.html";
-	return path;
+	static const char *const pages[] = {"/",      "/signin", "/signup", "/confirm", "/forgot", "/reset",
+					    "/email", "/invite", "/setup",  "/account", "/rooms",  "/admin"};
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+		if (strcmp(path, pages[i]) == 0)
+			return "/index.html";
+	}
+	return strncmp(path, "/r/", 3) == 0 ? "/index.html" : path;
 }
 
 /* Is the member of a comma-separated list that begins at @p the token @name? Sets *@end behind the member. */

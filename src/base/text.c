@@ -202,6 +202,55 @@ int text_clean_name(const char *s, size_t n, size_t max_chars, size_t max_bytes,
 	return 0;
 }
 
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* RFC 5322 §3.2.3; neither libc's isalnum(), which has a locale, nor strchr() alone, which finds the NUL. */
+static bool is_atext(char c)
+{
+	return is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
+}
+
+static bool local_part_ok(const char *s, size_t n)
+{
+	if (n == 0 || n > 64 || s[0] == '.' || s[n - 1] == '.')
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '.' ? s[i - 1] == '.' : !is_atext(s[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool label_ok(const char *s, size_t n)
+{
+	if (n == 0 || n > 63 || s[0] == '-' || s[n - 1] == '-')
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_alnum(s[i]) && s[i] != '-')
+			return false;
+	}
+	return true;
+}
+
+bool text_email_ok(const char *s, size_t n)
+{
+	const char *at = n <= TEXT_EMAIL_MAX ? memchr(s, '@', n) : NULL;
+	if (!at || !local_part_ok(s, (size_t)(at - s)))
+		return false;
+	const char *end = s + n, *label = at + 1;
+	for (const char *c = label; c < end; c++) {
+		if (*c != '.')
+			continue;
+		if (!label_ok(label, (size_t)(c - label)))
+			return false;
+		label = c + 1;
+	}
+	return label_ok(label, (size_t)(end - label));
+}
+
 bool text_equal_consttime(const void *a, size_t a_len, const void *b, size_t b_len)
 {
 	return a_len == b_len && sodium_memcmp(a, b, a_len) == 0;

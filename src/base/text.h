@@ -29,6 +29,15 @@ size_t text_next_char(const uint8_t *s, size_t n, uint32_t *cp) MUST_CHECK;
 int text_clean_name(const char *s, size_t n, size_t max_chars, size_t max_bytes, const char **start,
 		    size_t *len) MUST_CHECK;
 
+/**
+ * text_email_ok() - an address of mail as accounts and mail take it: the dot-string form of RFC 5321 §4.1.2
+ * in ASCII (no quoted local parts, no address literals), a domain of letter-digit-hyphen labels (RFC 1123
+ * §2.1)
+ * @n: its bytes; at most TEXT_EMAIL_MAX, of which 64 before the @ (RFC 5321 §4.5.3.1).
+ */
+bool text_email_ok(const char *s, size_t n);
+#define TEXT_EMAIL_MAX 254
+
 /** text_equal_consttime() - same length and bytes, in time that depends on the length alone. */
 bool text_equal_consttime(const void *a, size_t a_len, const void *b, size_t b_len);
 

@@ -304,6 +304,84 @@ static void base64url_is_one_to_one(void **state)
 	assert_int_equal(decoded, 256);
 }
 
+static bool email(const char *s)
+{
+	return text_email_ok(s, strlen(s));
+}
+
+static void email_addresses(void **state)
+{
+	static const char *const good[] = {
+		"ada@example.org",      "a@b",   "A.B-c_d+tag@Mail.Example-1.org",
+		"!#$%&'*/=?^`{|}~@x.y", "0@0.0", "a.b.c@xn--bcher-kva.example",
+	};
+	static const char *const bad[] = {
+		"",
+		"@",
+		"ada",
+		"@example.org",
+		"ada@",
+		".ada@example.org",
+		"ada.@example.org",
+		"a..b@example.org",
+		"a b@example.org",
+		"ada@exam ple.org",
+		"ada@example..org",
+		"ada@.example.org",
+		"ada@example.org.",
+		"ada@-a.org",
+		"ada@a-.org",
+		"ada@a_b.org",
+		"a@b@c.org",
+		"\"a b\"@example.org",
+		"a(b)@example.org",
+		"ada@[127.0.0.1]",
+		"<ada@example.org>",
+		"ada@example.org,bob@example.org",
+		"ad\xC3\xA4@example.org",
+		"ada@ex\xC3\xA4mple.org",
+		"ada@example.org\r\nBcc: x@y",
+		"ada\n@example.org",
+		"ada\t@example.org",
+		"ada@example.org ",
+		" ada@example.org",
+		"a\x7F@example.org",
+		"a;b@example.org",
+		"a\\b@example.org",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_true(email(good[i]));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		if (email(bad[i]))
+			fail_msg("taken: %s", bad[i]);
+	}
+	assert_false(text_email_ok("a\0b@c.org", 9));
+	assert_false(text_email_ok("ab@c.o\0g", 8));
+}
+
+/* @local and @domain bytes, in labels of 50. */
+static bool email_of_size(size_t local, size_t domain)
+{
+	char s[512];
+	memset(s, 'a', local);
+	s[local] = '@';
+	for (size_t i = 0; i < domain; i++)
+		s[local + 1 + i] = i % 51 == 50 ? '.' : 'b';
+	return text_email_ok(s, local + 1 + domain);
+}
+
+static void email_sizes(void **state)
+{
+	assert_true(email_of_size(64, 10));
+	assert_false(email_of_size(65, 10));
+	assert_true(email_of_size(64, 189)); /* 254 */
+	assert_false(email_of_size(64, 190));
+	assert_true(email("a@"
+			  "123456789012345678901234567890123456789012345678901234567890123"));
+	assert_false(email("a@"
+			   "1234567890123456789012345678901234567890123456789012345678901234"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +392,8 @@ int main(void)
 		cmocka_unit_test(names_bounded),
 		cmocka_unit_test(names_that_look_empty),
 		cmocka_unit_test(names_every_kind_of_character),
+		cmocka_unit_test(email_addresses),
+		cmocka_unit_test(email_sizes),
 		cmocka_unit_test(compares_in_constant_time),
 		cmocka_unit_test(base32),
 		cmocka_unit_test(base64_vectors),

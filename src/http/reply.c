@@ -50,6 +50,7 @@ const char *http_status_text(int status)
 		{417, "Expectation Failed"},
 		{421, "Misdirected Request"},
 		{422, "Unprocessable Content"},
+		{423, "Locked"},
 		{426, "Upgrade Required"},
 		{428, "Precondition Required"},
 		{429, "Too Many Requests"},

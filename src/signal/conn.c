@@ -27,6 +27,9 @@ static const struct {
 	[SIG_E_ROOM_UNKNOWN] = {"room_unknown", "There is no such room.", true},
 	[SIG_E_ROOM_FULL] = {"room_full", "The room is full.", false},
 	[SIG_E_ROOMS_FULL] = {"rooms_full", "The server has no place for another room.", false},
+	[SIG_E_MEMBERS_ONLY] = {"members_only", "This room is for people with an account.", false},
+	[SIG_E_ROOM_LOCKED] = {"room_locked", "The room is locked.", false},
+	[SIG_E_PASSWORD_NEEDED] = {"password_needed", "The room has a password.", false},
 	[SIG_E_NOT_HOST] = {"not_host", "Only the host may do this.", false},
 	[SIG_E_NO_PARTICIPANT] = {"no_participant", "There is no such participant here.", false},
 	[SIG_E_TOO_MANY] = {"too_many", "There are too many of these already.", false},
@@ -46,7 +49,7 @@ void sig_conn_close(struct signal_conn *c, int code, const char *reason)
 	s->ops->close(s->arg, c->user, code, reason);
 }
 
-/* What may have crossed a `refused` is no bad message. */
+/* What may have crossed a `refused`, `removed` or `ended` is no bad message. */
 static bool is_bad(const struct signal_conn *c, const struct sig_msg *m, int code)
 {
 	if (code == SIG_E_BAD_STATE && c->session && c->session->state == SIG_IDLE)
@@ -102,11 +105,20 @@ int signal_open(struct signal *s, void *user, const struct addr *peer, struct si
 	c->s = s;
 	c->user = user;
 	c->peer = *peer;
+	list_init(&c->of_accounts);
 	wheel_timer_init(&c->hello_timer, hello_late);
 	wheel_start(&s->wheel, &c->hello_timer, now.mono_ms + s->limits.hello_ms);
 	s->stats.conns++;
 	*out = c;
 	return 0;
+}
+
+void signal_identify(struct signal_conn *c, const struct signal_identity *who)
+{
+	c->who = *who;
+	list_unlink(&c->of_accounts);
+	if (who->account[0])
+		list_append(&c->s->accounts_conns, &c->of_accounts);
 }
 
 void signal_closed(struct signal_conn *c, struct signal_time now)
@@ -118,6 +130,7 @@ void signal_closed(struct signal_conn *c, struct signal_time now)
 	wheel_stop(&s->wheel, &c->hello_timer);
 	if (c->session)
 		sig_session_lost_conn(c->session);
+	list_unlink(&c->of_accounts);
 	s->stats.conns--;
 	mem_free(c);
 }

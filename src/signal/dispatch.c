@@ -23,6 +23,9 @@ static const struct {
 	[SIG_T_ADMIT] = {IN, sig_on_admit},
 	[SIG_T_REFUSE] = {IN, sig_on_refuse},
 	[SIG_T_ROOM_UPDATE] = {IN, sig_on_room_update},
+	[SIG_T_REMOVE] = {IN, sig_on_remove},
+	[SIG_T_MAKE_HOST] = {IN, sig_on_make_host},
+	[SIG_T_END] = {IN, sig_on_end},
 	[SIG_T_CLOSING] = {ANY, sig_on_closing},
 };
 

@@ -271,9 +271,9 @@ static void tickets_come_back_whole(void **state)
 	char text[SIG_TICKET_LEN_MAX + 1];
 	struct sig_ticket back, longest = ticket;
 
-	size_t n = sig_ticket_seal(&ticket, key, text);
+	size_t n = sig_ticket_seal(&ticket, key, "", text);
 	assert_int_equal(n, strlen(text));
-	assert_int_equal(sig_ticket_open(str(text), key, &back), 0);
+	assert_int_equal(sig_ticket_open(str(text), key, "", &back), 0);
 	assert_memory_equal(back.start, ticket.start, sizeof(back.start));
 	assert_string_equal(back.room, ticket.room);
 	assert_string_equal(back.participant, ticket.participant);
@@ -286,8 +286,8 @@ static void tickets_come_back_whole(void **state)
 	memset(longest.name, 'n', SIG_NAME_MAX_BYTES);
 	longest.host = false;
 	longest.knock = longest.first_host = true;
-	assert_int_equal(sig_ticket_seal(&longest, key, text), SIG_TICKET_LEN_MAX);
-	assert_int_equal(sig_ticket_open(str(text), key, &back), 0);
+	assert_int_equal(sig_ticket_seal(&longest, key, "", text), SIG_TICKET_LEN_MAX);
+	assert_int_equal(sig_ticket_open(str(text), key, "", &back), 0);
 	assert_string_equal(back.name, longest.name);
 	assert_false(back.host);
 	assert_true(back.knock);
@@ -300,20 +300,20 @@ static void every_changed_symbol_spoils_a_ticket(void **state)
 	char text[SIG_TICKET_LEN_MAX + 2];
 	struct sig_ticket back;
 
-	size_t n = sig_ticket_seal(&ticket, key, text);
+	size_t n = sig_ticket_seal(&ticket, key, "", text);
 	for (size_t i = 0; i < n; i++) {
 		char was = text[i];
 		text[i] = was == 'A' ? 'B' : 'A';
-		assert_int_equal(sig_ticket_open(str(text), key, &back), -EINVAL);
+		assert_int_equal(sig_ticket_open(str(text), key, "", &back), -EINVAL);
 		text[i] = was;
 	}
-	assert_int_equal(sig_ticket_open((struct sig_str){text, n - 1}, key, &back), -EINVAL);
+	assert_int_equal(sig_ticket_open((struct sig_str){text, n - 1}, key, "", &back), -EINVAL);
 	memcpy(text + n, "A", 2);
-	assert_int_equal(sig_ticket_open(str(text), key, &back), -EINVAL);
+	assert_int_equal(sig_ticket_open(str(text), key, "", &back), -EINVAL);
 	text[n] = '\0';
-	assert_int_equal(sig_ticket_open(str(text), key, &back), 0);
+	assert_int_equal(sig_ticket_open(str(text), key, "", &back), 0);
 	key[31] ^= 1;
-	assert_int_equal(sig_ticket_open(str(text), key, &back), -EINVAL);
+	assert_int_equal(sig_ticket_open(str(text), key, "", &back), -EINVAL);
 }
 
 static void replay_keeps_what_is_not_acknowledged(void **state)

@@ -1,5 +1,6 @@
 /*
- * What each client message but `join` does, once it is decoded and allowed in the session's state.
+ * What each client message does, but `join` and those of hosts, once it is decoded and allowed in the
+ * session's state.
  *
  * Whatever can fail (memory, limits) is done before anything changes or anybody is told, so an error always
  * means that nothing has happened. Thread: control loop.
@@ -113,54 +114,6 @@ int sig_on_signal(struct sig_session *ss, struct sig_msg *m)
 	SIG_OUT_LIT(o, "\",");
 	sig_out_signal_body(o, &m->signal);
 	sig_end(target);
-	return 0;
-}
-
-/* The one who waits, for a host's answer. Return: 0; SIG_E_*. */
-static int find_waiting(const struct sig_session *host, const struct sig_msg *m, struct sig_session **out)
-{
-	if (host->room->host != host)
-		return SIG_E_NOT_HOST;
-	struct sig_session *who = sig_room_waiting(host->room, m->participant);
-	if (!who)
-		return SIG_E_NO_PARTICIPANT;
-	*out = who;
-	return 0;
-}
-
-int sig_on_admit(struct sig_session *ss, struct sig_msg *m)
-{
-	struct sig_session *who;
-	int rc = find_waiting(ss, m, &who);
-
-	if (rc)
-		return rc;
-	if (sig_room_full(ss->room))
-		return SIG_E_ROOM_FULL;
-	sig_room_enter(ss->room, who, NULL, 0);
-	return 0;
-}
-
-int sig_on_refuse(struct sig_session *ss, struct sig_msg *m)
-{
-	struct sig_session *who;
-	int rc = find_waiting(ss, m, &who);
-
-	if (rc)
-		return rc;
-	sig_room_refuse(who, true);
-	return 0;
-}
-
-int sig_on_room_update(struct sig_session *ss, struct sig_msg *m)
-{
-	struct sig_room *r = ss->room;
-
-	if (r->host != ss)
-		return SIG_E_NOT_HOST;
-	r->knock = m->knock;
-	LIST_FOREACH (node, &r->members)
-		sig_send_room_updated(SIG_SESSION_OF(node), SIG_SESSION_OF(node) == ss ? m->id : 0);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ static bool is_alive(const struct sig_session *ss)
 
 /* A ticket of this start (docs/protocol.md, Rooms and consent). Its age says nothing: the room is still
  * there. */
-static void judge_present(const struct sig_room *r, struct sig_pass *p)
+static void judge_present(const struct sig_room *r, const struct sig_session *ss, struct sig_pass *p)
 {
 	const struct sig_ticket *t = &p->ticket;
 
@@ -40,7 +40,8 @@ static void judge_present(const struct sig_room *r, struct sig_pass *p)
 		return;
 	struct sig_session *seat = sig_room_member(r, pid_of(t));
 	p->first_host = t->host && strcmp(r->first_host, t->participant) == 0;
-	if (seat && !is_alive(seat)) {
+	bool theirs = seat && (!seat->who.account[0] || strcmp(seat->who.account, ss->who.account) == 0);
+	if (theirs && !is_alive(seat)) {
 		p->kind = SIG_PASS_SEAT;
 		p->seat = seat;
 	} else if (p->first_host) {
@@ -64,17 +65,19 @@ static void judge_earlier(const struct signal *s, const struct sig_room *r, stru
 	p->kind = SIG_PASS_REJOIN;
 }
 
-static void judge(const struct signal *s, const struct sig_msg_join *j, const struct sig_room *r,
+static void judge(const struct sig_session *ss, const struct sig_msg_join *j, const struct sig_room *r,
 		  struct sig_pass *p)
 {
+	const struct signal *s = ss->s;
+
 	p->kind = SIG_PASS_NONE;
 	p->first_host = false;
 	p->seat = NULL;
-	if (!j->ticket.p || sig_ticket_open(j->ticket, s->ticket_key, &p->ticket) ||
+	if (!j->ticket.p || sig_ticket_open(j->ticket, s->ticket_key, ss->who.account, &p->ticket) ||
 	    strcmp(p->ticket.room, j->room) != 0)
 		return;
 	if (memcmp(p->ticket.start, s->start_id, sizeof(s->start_id)) == 0)
-		judge_present(r, p);
+		judge_present(r, ss, p);
 	else
 		judge_earlier(s, r, p);
 }
@@ -92,7 +95,8 @@ static uint32_t count_neighbours(const struct sig_room *r, const uint8_t *prefix
 	return count;
 }
 
-static bool may_knock(struct sig_room *r, const struct sig_session *ss)
+/* @again_ms: not before. */
+static bool may_knock(struct sig_room *r, const struct sig_session *ss, uint64_t again_ms)
 {
 	struct signal *s = r->s;
 	const struct signal_limits *l = &s->limits;
@@ -102,24 +106,32 @@ static bool may_knock(struct sig_room *r, const struct sig_session *ss)
 	if (r->n_waiting >= l->waiting_per_room ||
 	    count_neighbours(r, prefix) >= l->waiting_per_room / 2 + l->waiting_per_room % 2)
 		return false;
-	if (s->now.mono_ms < ss->again_ms && strcmp(ss->refused_at, r->id) == 0)
+	if (s->now.mono_ms < again_ms ||
+	    (s->now.mono_ms < ss->again_ms && strcmp(ss->refused_at, r->id) == 0))
 		return false;
 	/* The address's first, so that somebody over theirs takes nothing of the room's. */
 	return bucket_table_take(s->knockers, prefix, sizeof(prefix), s->now.mono_ms) &&
 	       bucket_take(&r->knocks, 60, l->knocks_per_min, 60 * l->knocks_per_min, s->now.mono_ms);
 }
 
-static int check_place(struct sig_room *r, const struct sig_session *ss, const struct sig_pass *p, bool *wait)
+static int check_place(struct sig_room *r, const struct sig_session *ss, const struct sig_msg_join *j,
+		       const struct sig_pass *p, bool *wait)
 {
 	uint32_t members = p->kind == SIG_PASS_REJOIN ? sig_seats_kept(r, &p->ticket) : r->n_members;
+	bool asks = p->kind == SIG_PASS_NONE && !sig_is_owner(r, ss);
+	uint64_t again_ms = 0;
 
 	*wait = false;
 	if (p->kind == SIG_PASS_SEAT)
 		return 0;
+	int rc = asks ? sig_door_check(r, ss, j->pass) : 0;
+	if (rc)
+		return rc;
 	if (members >= r->s->limits.max_participants)
 		return SIG_E_ROOM_FULL;
-	*wait = p->kind == SIG_PASS_NONE && r->knock && r->host;
-	return *wait && !may_knock(r, ss) ? SIG_E_TOO_MANY : 0;
+	/* A room that lasts is nobody's whom its owner has not let in. */
+	*wait = asks && (sig_door_removed(r, ss, &again_ms) || (r->knock && (r->host || r->lasting)));
+	return *wait && !may_knock(r, ss, again_ms) ? SIG_E_TOO_MANY : 0;
 }
 
 static int find_or_make_room(struct signal *s, const char *id, const struct sig_pass *p,
@@ -130,7 +142,14 @@ static int find_or_make_room(struct signal *s, const char *id, const struct sig_
 	if (p->kind != SIG_PASS_REJOIN)
 		return SIG_E_ROOM_UNKNOWN;
 	int rc = sig_room_new(s, id, p->ticket.knock, room);
-	return rc == -ENOSPC ? SIG_E_ROOMS_FULL : rc;
+	if (rc)
+		return rc == -ENOSPC ? SIG_E_ROOMS_FULL : rc;
+	(*room)->locked = p->ticket.locked;
+	(*room)->locked_as_of_ms = p->ticket.issued_ms;
+	(*room)->lasting = p->ticket.lasting;
+	if (p->ticket.lasting && s->ops->room_made)
+		s->ops->room_made(s->arg, id);
+	return 0;
 }
 
 /* After a restart they are who they were: the ticket carries the name, too. */
@@ -142,11 +161,13 @@ static char *copy_name(const struct sig_msg_join *j, const struct sig_pass *p)
 static void enter(struct sig_session *ss, struct sig_room *r, const struct sig_pass *p, uint64_t re)
 {
 	if (p->kind == SIG_PASS_SEAT) {
-		sig_seat_take_over(p->seat, ss, p->first_host, re);
+		sig_seat_take_over(p, ss, re);
 		return;
 	}
-	if (p->kind == SIG_PASS_REJOIN)
+	if (p->kind == SIG_PASS_REJOIN) {
 		sig_seats_review(r, &p->ticket);
+		sig_seats_review_lock(r, &p->ticket);
+	}
 	if (p->kind != SIG_PASS_NONE && !is_present(r, &p->ticket))
 		memcpy(ss->pid, p->ticket.participant, sizeof(ss->pid));
 	sig_room_enter(r, ss, p->kind == SIG_PASS_NONE ? NULL : p, re);
@@ -161,7 +182,7 @@ int sig_on_join(struct sig_session *ss, struct sig_msg *m)
 	struct sig_pass pass;
 	bool wait = false;
 
-	judge(s, j, room, &pass);
+	judge(ss, j, room, &pass);
 	char *name = copy_name(j, &pass);
 	int rc = name ? 0 : -ENOMEM;
 	if (!rc && j->offer.p)
@@ -169,7 +190,7 @@ int sig_on_join(struct sig_session *ss, struct sig_msg *m)
 	if (!rc)
 		rc = find_or_make_room(s, j->room, &pass, &room);
 	if (!rc)
-		rc = check_place(room, ss, &pass, &wait);
+		rc = check_place(room, ss, j, &pass, &wait);
 	if (rc) {
 		sig_held_free(held);
 		mem_free(name);

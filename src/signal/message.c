@@ -15,9 +15,11 @@
 #include <assert.h>
 #include <string.h>
 
-#define MID_MAX   32
-#define UFRAG_MAX 256
-#define MLINE_MAX 63
+#define MID_MAX    32
+#define UFRAG_MAX  256
+#define MLINE_MAX  63
+#define TICKET_MAX 512
+#define PASS_MAX   128
 
 /* A message being decoded. */
 struct body {
@@ -161,10 +163,13 @@ static int decode_join(struct body *b)
 		return bad(b->m, "room", SIG_E_BAD_FIELD);
 	if ((rc = decode_name(b, &j->name)) || (media && (rc = decode_media_object(b, media))) ||
 	    (rc = get_optional_string(b, b->root, "offer", &j->offer)) ||
-	    (rc = get_optional_string(b, b->root, "ticket", &j->ticket)))
+	    (rc = get_optional_string(b, b->root, "ticket", &j->ticket)) ||
+	    (rc = get_optional_string(b, b->root, "pass", &j->pass)))
 		return rc;
-	if (j->ticket.n > 512)
+	if (j->ticket.n > TICKET_MAX)
 		return bad(b->m, "ticket", SIG_E_BAD_FIELD);
+	if (j->pass.n > PASS_MAX)
+		return bad(b->m, "pass", SIG_E_BAD_FIELD);
 	return j->offer.p ? check_sdp(b, "offer", j->offer) : 0;
 }
 
@@ -260,9 +265,29 @@ static int decode_participant(struct body *b)
 	return get_string(b, b->root, "participant", &b->m->participant);
 }
 
+/* Leaves @out alone where there is none. */
+static int get_optional_bool(struct body *b, const char *field, int *out)
+{
+	bool value = false;
+
+	if (!get(b, b->root, field))
+		return 0;
+	int rc = get_bool(b, b->root, field, &value);
+	if (!rc)
+		*out = value;
+	return rc;
+}
+
 static int decode_room_update(struct body *b)
 {
-	return get_bool(b, b->root, "knock", &b->m->knock);
+	struct sig_msg_door *d = &b->m->door;
+	int rc;
+
+	*d = (struct sig_msg_door){-1, -1};
+	if ((rc = get_optional_bool(b, "knock", &d->knock)) ||
+	    (rc = get_optional_bool(b, "locked", &d->locked)))
+		return rc;
+	return d->knock < 0 && d->locked < 0 ? bad(b->m, "knock", SIG_E_BAD_FIELD) : 0;
 }
 
 static int decode_media(struct body *b)
@@ -292,6 +317,9 @@ static const struct {
 	[SIG_T_ADMIT] = {"admit", decode_participant},
 	[SIG_T_REFUSE] = {"refuse", decode_participant},
 	[SIG_T_ROOM_UPDATE] = {"room.update", decode_room_update},
+	[SIG_T_REMOVE] = {"remove", decode_participant},
+	[SIG_T_MAKE_HOST] = {"make_host", decode_participant},
+	[SIG_T_END] = {"end", NULL},
 	[SIG_T_CLOSING] = {"closing", NULL},
 };
 

@@ -17,6 +17,9 @@ enum sig_error {
 	SIG_E_ROOM_UNKNOWN,
 	SIG_E_ROOM_FULL,
 	SIG_E_ROOMS_FULL,
+	SIG_E_MEMBERS_ONLY,
+	SIG_E_ROOM_LOCKED,
+	SIG_E_PASSWORD_NEEDED,
 	SIG_E_NOT_HOST,
 	SIG_E_NO_PARTICIPANT,
 	SIG_E_TOO_MANY,
@@ -38,6 +41,9 @@ enum sig_type {
 	SIG_T_ADMIT,
 	SIG_T_REFUSE,
 	SIG_T_ROOM_UPDATE,
+	SIG_T_REMOVE,
+	SIG_T_MAKE_HOST,
+	SIG_T_END,
 	SIG_T_CLOSING,
 	SIG_T_COUNT,
 };
@@ -65,7 +71,14 @@ struct sig_msg_join {
 	struct sig_str name;   /* trimmed and checked */
 	struct sig_str offer;  /* p NULL: none */
 	struct sig_str ticket; /* p NULL: none */
+	struct sig_str pass;   /* p NULL: none */
 	struct sig_media media;
+};
+
+/* What is to change at the door of a room; -1: nothing. At least one is not. */
+struct sig_msg_door {
+	int knock;
+	int locked;
 };
 
 struct sig_msg_signal {
@@ -87,8 +100,8 @@ struct sig_msg {
 		struct sig_msg_hello hello;
 		struct sig_msg_join join;
 		struct sig_msg_signal signal;
-		struct sig_str participant; /* admit, refuse */
-		bool knock;                 /* room.update */
+		struct sig_str participant; /* admit, refuse, remove, make_host */
+		struct sig_msg_door door;   /* room.update */
 		struct sig_media media;
 	};
 };

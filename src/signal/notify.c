@@ -1,5 +1,5 @@
 /*
- * The server messages of docs/protocol.md, one function each.
+ * The server messages of docs/protocol.md, one function each; `signal` is in notify_signal.c.
  *
  * Thread: control loop.
  */
@@ -42,15 +42,36 @@ static void out_media(struct sig_out *o, const struct sig_session *who)
 	sig_out_bool(o, who->media.video);
 }
 
-static void out_room(struct sig_out *o, const struct sig_room *r)
+/* The room of @to, as they are to see it. */
+static void out_room(struct sig_out *o, const struct sig_session *to)
 {
+	const struct sig_room *r = to->room;
+
 	SIG_OUT_LIT(o, ",\"room\":{\"id\":");
 	out_text(o, r->id);
 	SIG_OUT_LIT(o, ",\"knock\":");
 	sig_out_bool(o, r->knock);
+	SIG_OUT_LIT(o, ",\"locked\":");
+	sig_out_bool(o, r->locked);
+	SIG_OUT_LIT(o, ",\"lasting\":");
+	sig_out_bool(o, r->lasting);
+	SIG_OUT_LIT(o, ",\"owner\":");
+	sig_out_bool(o, sig_is_owner(r, to));
 	SIG_OUT_LIT(o, ",\"max_participants\":");
 	sig_out_u64(o, r->s->limits.max_participants);
+	if (r->name) {
+		SIG_OUT_LIT(o, ",\"name\":");
+		out_text(o, r->name);
+	}
 	SIG_OUT_LIT(o, "}");
+}
+
+static void out_account(struct sig_out *o, const struct sig_session *who)
+{
+	SIG_OUT_LIT(o, ",\"signed_in\":");
+	sig_out_bool(o, who->who.account[0]);
+	SIG_OUT_LIT(o, ",\"owner\":");
+	sig_out_bool(o, sig_is_owner(who->room, who));
 }
 
 static void out_ticket(struct sig_out *o, const struct sig_session *ss)
@@ -63,6 +84,8 @@ static void out_ticket(struct sig_out *o, const struct sig_session *ss)
 		.generation = r->generation,
 		.host = r->host == ss,
 		.knock = r->knock,
+		.locked = r->locked,
+		.lasting = r->lasting,
 		.first_host = strcmp(r->first_host, ss->pid) == 0,
 	};
 
@@ -70,7 +93,7 @@ static void out_ticket(struct sig_out *o, const struct sig_session *ss)
 	memcpy(t.room, r->id, sizeof(t.room));
 	memcpy(t.participant, ss->pid, sizeof(t.participant));
 	memcpy(t.name, ss->name, strlen(ss->name));
-	size_t n = sig_ticket_seal(&t, s->ticket_key, text);
+	size_t n = sig_ticket_seal(&t, s->ticket_key, ss->who.account, text);
 	SIG_OUT_LIT(o, ",\"ticket\":\"");
 	sig_out_raw(o, text, n);
 	SIG_OUT_LIT(o, "\"");
@@ -86,6 +109,7 @@ static void out_peer(struct sig_out *o, const struct sig_session *to, const stru
 	out_name_role(o, peer);
 	SIG_OUT_LIT(o, ",\"away\":");
 	sig_out_bool(o, !peer->conn);
+	out_account(o, peer);
 	SIG_OUT_LIT(o, ",\"media\":{");
 	out_media(o, peer);
 	SIG_OUT_LIT(o, "},\"polite\":");
@@ -97,59 +121,6 @@ static void out_peer(struct sig_out *o, const struct sig_session *to, const stru
 	if (to->rejoined && peer->rejoined)
 		SIG_OUT_LIT(o, ",\"rejoined\":true");
 	SIG_OUT_LIT(o, "}");
-}
-
-static void out_description(struct sig_out *o, const struct sig_msg_signal *m)
-{
-	static const char *const names[] = {
-		[SIG_K_OFFER] = "offer", [SIG_K_ANSWER] = "answer", [SIG_K_ROLLBACK] = "rollback"};
-
-	SIG_OUT_LIT(o, "\"description\":{\"type\":");
-	out_text(o, names[m->kind]);
-	if (m->kind != SIG_K_ROLLBACK) {
-		SIG_OUT_LIT(o, ",\"sdp\":");
-		sig_out_str(o, m->sdp.p, m->sdp.n);
-	}
-	SIG_OUT_LIT(o, "}");
-}
-
-static void out_string_or_null(struct sig_out *o, struct sig_str s)
-{
-	if (s.p)
-		sig_out_str(o, s.p, s.n);
-	else
-		SIG_OUT_LIT(o, "null");
-}
-
-static void out_candidate(struct sig_out *o, const struct sig_msg_signal *m)
-{
-	SIG_OUT_LIT(o, "\"candidate\":{\"candidate\":");
-	sig_out_str(o, m->candidate.p, m->candidate.n);
-	SIG_OUT_LIT(o, ",\"sdpMid\":");
-	out_string_or_null(o, m->mid);
-	SIG_OUT_LIT(o, ",\"sdpMLineIndex\":");
-	if (m->line >= 0)
-		sig_out_u64(o, (uint64_t)m->line);
-	else
-		SIG_OUT_LIT(o, "null");
-	SIG_OUT_LIT(o, ",\"usernameFragment\":");
-	out_string_or_null(o, m->ufrag);
-	SIG_OUT_LIT(o, "}");
-}
-
-void sig_out_signal_body(struct sig_out *o, const struct sig_msg_signal *m)
-{
-	if (m->kind == SIG_K_CANDIDATE) {
-		out_candidate(o, m);
-	} else if (m->kind == SIG_K_END) {
-		SIG_OUT_LIT(o, "\"end_of_candidates\":true");
-		if (m->ufrag.p) {
-			SIG_OUT_LIT(o, ",\"usernameFragment\":");
-			sig_out_str(o, m->ufrag.p, m->ufrag.n);
-		}
-	} else {
-		out_description(o, m);
-	}
 }
 
 int sig_out_ice(struct signal *s, struct sig_out *o, const char *pid)
@@ -188,7 +159,7 @@ void sig_send_joined(struct sig_session *to, uint64_t re, bool snapshot, const s
 
 	if (snapshot)
 		SIG_OUT_LIT(o, ",\"snapshot\":true");
-	out_room(o, to->room);
+	out_room(o, to);
 	SIG_OUT_LIT(o, ",\"self\":{\"participant\":\"");
 	sig_out_raw(o, to->pid, SIGNAL_PARTICIPANT_ID_LEN);
 	SIG_OUT_LIT(o, "\"");
@@ -215,36 +186,6 @@ void sig_send_peer_joined(struct sig_session *to, const struct sig_session *peer
 	SIG_OUT_LIT(o, ",\"peer\":");
 	out_peer(o, to, peer, with_offer);
 	sig_end(to);
-}
-
-static void out_from(struct sig_out *o, const struct sig_session *from)
-{
-	SIG_OUT_LIT(o, ",\"from\":\"");
-	sig_out_raw(o, from->pid, SIGNAL_PARTICIPANT_ID_LEN);
-	SIG_OUT_LIT(o, "\",");
-}
-
-void sig_send_held_offer(struct sig_session *to, const struct sig_session *from)
-{
-	struct sig_out *o = sig_begin(to, "signal", 0);
-
-	out_from(o, from);
-	SIG_OUT_LIT(o, "\"description\":{\"type\":\"offer\",\"sdp\":");
-	sig_out_raw(o, from->held->offer, from->held->offer_len);
-	SIG_OUT_LIT(o, "}");
-	sig_end(to);
-}
-
-void sig_send_held(struct sig_session *to, const struct sig_session *from)
-{
-	if (!from->held)
-		return;
-	for (const struct sig_held_item *item = from->held->first; item; item = item->next) {
-		struct sig_out *o = sig_begin(to, "signal", 0);
-		out_from(o, from);
-		sig_out_raw(o, item->json, item->len);
-		sig_end(to);
-	}
 }
 
 static void send_waiting(struct sig_session *to, uint64_t re, bool snapshot, const char *reason)
@@ -293,35 +234,38 @@ void sig_send_knock_gone(struct sig_session *to, const struct sig_session *who, 
 
 void sig_send_peer_left(struct sig_session *to, const struct sig_session *who, enum sig_leave reason)
 {
+	static const char *const names[] = {
+		[SIG_LEFT] = "left", [SIG_TIMEOUT] = "timeout", [SIG_REMOVED] = "removed"};
 	struct sig_out *o = sig_begin(to, "peer.left", 0);
 
 	out_pid(o, who);
-	out_reason(o, reason == SIG_TIMEOUT ? "timeout" : "left");
+	out_reason(o, names[reason]);
 	sig_end(to);
 }
 
-static void send_back(struct sig_session *to, const struct sig_session *who, bool fresh, const char *name)
+static void send_back(struct sig_session *to, const struct sig_session *who, bool fresh, bool another)
 {
 	struct sig_out *o = sig_begin(to, "peer.back", 0);
 
 	out_pid(o, who);
 	SIG_OUT_LIT(o, ",\"fresh\":");
 	sig_out_bool(o, fresh);
-	if (name) {
+	if (another) {
 		SIG_OUT_LIT(o, ",\"name\":");
-		out_text(o, name);
+		out_text(o, who->name);
+		out_account(o, who);
 	}
 	sig_end(to);
 }
 
 void sig_send_peer_back(struct sig_session *to, const struct sig_session *who, bool fresh)
 {
-	send_back(to, who, fresh, NULL);
+	send_back(to, who, fresh, false);
 }
 
 void sig_send_taken_over(struct sig_session *to, const struct sig_session *who)
 {
-	send_back(to, who, true, who->name);
+	send_back(to, who, true, true);
 }
 
 void sig_send_peer_media(struct sig_session *to, const struct sig_session *who)
@@ -334,14 +278,15 @@ void sig_send_peer_media(struct sig_session *to, const struct sig_session *who)
 	sig_end(to);
 }
 
-void sig_send_refused(struct sig_session *to, const char *room, bool by_host)
+void sig_send_out(struct sig_session *to, const struct sig_dismissal *why)
 {
-	struct sig_out *o = sig_begin(to, "refused", 0);
+	struct sig_out *o = sig_begin(to, why->type, why->re);
 
 	SIG_OUT_LIT(o, ",\"room\":{\"id\":");
-	out_text(o, room);
+	out_text(o, why->room);
 	SIG_OUT_LIT(o, "}");
-	out_reason(o, by_host ? "host" : "timeout");
+	if (why->reason)
+		out_reason(o, why->reason);
 	sig_end(to);
 }
 
@@ -349,7 +294,7 @@ void sig_send_room_updated(struct sig_session *to, uint64_t re)
 {
 	struct sig_out *o = sig_begin(to, "room.updated", re);
 
-	out_room(o, to->room);
+	out_room(o, to);
 	out_ticket(o, to);
 	sig_end(to);
 }

@@ -31,6 +31,8 @@ static void connect_client(struct kit_client *c)
 /* Nothing here looks at what comes back: anything may have failed. */
 static void scenario(void)
 {
+	/* A is the owner of what will be a room that lasts. */
+	kit_account(A, "ada");
 	char id[SIGNAL_ROOM_ID_LEN + 1];
 	int rc = signal_room_create(k.s, 1, k.now, id);
 
@@ -57,11 +59,21 @@ static void scenario(void)
 	kit_open(B);
 	kit_say(B, "hello", ",\"resume\":{\"session\":\"%s\",\"token\":\"%s\",\"last_seq\":%lld}", B->session,
 		B->token, (long long)B->seq);
+	kit_say(A, "room.update", ",\"locked\":true");
+	kit_load(&k, (struct signal_room_info){.owner = "ada", .name = "The old name", .guests = true});
+	kit_load(&k, (struct signal_room_info){.owner = "ada", .name = "Another", .guests = true});
+	if (B->conn && B->conn->session) {
+		kit_say(A, "make_host", ",\"participant\":\"%s\"", B->conn->session->pid);
+		kit_say(A, "remove", ",\"participant\":\"%s\"", B->conn->session->pid);
+	}
+	signal_sign_out(k.s, "ada", NULL, NULL, k.now);
+	kit_advance(&k, 0);
 	kit_ask(C, "closing");
 	kit_drop(C);
 	kit_advance(&k, 20000);
 	kit_ask(A, "leave");
-	kit_ask(B, "leave");
+	kit_ask(B, "end");
+	assert_int_equal(signal_room_end(k.s, k.room, SIGNAL_END_ADMIN, k.now), 0);
 }
 
 /* With memory: two clients make a call, whatever state they are in. */

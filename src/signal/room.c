@@ -12,68 +12,8 @@
  */
 #include "signal/core.h"
 
-#include "base/mem.h"
-
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
-
-static void room_empty(struct wheel_timer *t, uint64_t now_ms)
-{
-	sig_room_free(CONTAINER_OF(t, struct sig_room, empty_timer));
-}
-
-static void give_way(struct signal *s)
-{
-	if (s->rooms.count > s->limits.rooms)
-		sig_room_free(LIST_ENTRY(s->unused.next, struct sig_room, unused));
-}
-
-int sig_room_new(struct signal *s, const char *id, bool knock, struct sig_room **out)
-{
-	if (s->rooms.count >= s->limits.rooms && list_empty(&s->unused))
-		return -ENOSPC;
-	struct sig_room *r = mem_zalloc(sizeof(*r));
-	if (!r)
-		return -ENOMEM;
-	r->s = s;
-	r->knock = knock;
-	list_init(&r->members);
-	list_init(&r->waiting);
-	list_init(&r->unused);
-	memcpy(r->id, id, sizeof(r->id));
-	wheel_timer_init(&r->empty_timer, room_empty);
-	int rc = map_insert(&s->rooms, &r->node, r->id, SIGNAL_ROOM_ID_LEN);
-	if (rc) {
-		mem_free(r);
-		return rc;
-	}
-	/* Only now that nothing can fail; this room is not among them yet. */
-	give_way(s);
-	list_append(&s->unused, &r->unused);
-	/* A minute's knocks, counted in sixtieths of a knock. */
-	bucket_init(&r->knocks, 60 * s->limits.knocks_per_min, s->now.mono_ms);
-	wheel_start(&s->wheel, &r->empty_timer, s->now.mono_ms + s->limits.room_unused_ms);
-	*out = r;
-	return 0;
-}
-
-struct sig_room *sig_room_free(struct sig_room *r)
-{
-	assert(list_empty(&r->members) && list_empty(&r->waiting));
-	wheel_stop(&r->s->wheel, &r->empty_timer);
-	list_unlink(&r->unused);
-	map_remove(&r->s->rooms, &r->node);
-	mem_free(r);
-	return NULL;
-}
-
-struct sig_room *sig_room_find(struct signal *s, const char *id)
-{
-	struct map_node *node = map_find(&s->rooms, id, SIGNAL_ROOM_ID_LEN);
-
-	return node ? CONTAINER_OF(node, struct sig_room, node) : NULL;
-}
 
 static struct sig_session *find_in(const struct list *head, struct sig_str pid)
 {
@@ -102,14 +42,21 @@ bool sig_room_full(const struct sig_room *r)
 	return r->n_members >= r->s->limits.max_participants;
 }
 
-/* The first whose connection is there; if there is none, the first. */
-static struct sig_session *foremost(const struct list *head)
+static int rank(const struct sig_room *r, const struct sig_session *ss)
 {
-	LIST_FOREACH (node, head) {
-		if (SIG_SESSION_OF(node)->conn)
-			return SIG_SESSION_OF(node);
+	return (ss->conn ? 2 : 0) + (sig_is_owner(r, ss) ? 1 : 0);
+}
+
+/* The owner before others, a connection that is there before one that is not, and of equals the first. */
+static struct sig_session *foremost(const struct sig_room *r)
+{
+	struct sig_session *best = SIG_SESSION_OF(r->members.next);
+
+	LIST_FOREACH (node, &r->members) {
+		if (rank(r, SIG_SESSION_OF(node)) > rank(r, best))
+			best = SIG_SESSION_OF(node);
 	}
-	return list_empty(head) ? NULL : SIG_SESSION_OF(head->next);
+	return best;
 }
 
 /* Tell the host, if there is one to hear it, of those of whom they have not been told. */
@@ -145,6 +92,9 @@ void sig_room_wait(struct sig_room *r, struct sig_session *ss)
 {
 	struct signal *s = r->s;
 
+	/* A room that lasts may be waited at before anybody is in. */
+	wheel_stop(&s->wheel, &r->empty_timer);
+	list_unlink(&r->unused);
 	ss->state = SIG_WAITING;
 	ss->room = r;
 	ss->order = s->next_order++;
@@ -172,17 +122,30 @@ static void stop_waiting(struct sig_session *ss, const char *gone)
 	ss->announced = false;
 }
 
+/* Whether @ss, coming in, is host instead of @host. */
+bool sig_room_outranks(const struct sig_session *ss, const struct sig_session *host,
+		       const struct sig_pass *pass)
+{
+	const struct sig_room *r = host->room;
+
+	if (sig_is_owner(r, ss))
+		return !sig_is_owner(r, host) || !host->conn;
+	if (sig_is_owner(r, host) || !pass)
+		return false;
+	return pass->first_host || (pass->kind == SIG_PASS_REJOIN && pass->ticket.host &&
+				    pass->ticket.issued_ms > r->host_since_ms);
+}
+
 /* Before anybody is told: who is host now that @ss is in. Return: the host before, if that has changed. */
 static struct sig_session *claim_host(struct sig_room *r, struct sig_session *ss, const struct sig_pass *pass)
 {
 	struct sig_session *before = r->host;
 	const struct sig_ticket *t = pass && pass->kind == SIG_PASS_REJOIN ? &pass->ticket : NULL;
-	bool later = t && t->host && t->issued_ms > r->host_since_ms;
 
-	if (before && !later && !(pass && pass->first_host))
+	if (before && !sig_room_outranks(ss, before, pass))
 		return NULL;
 	r->host = ss;
-	if (!t)
+	if (!t || sig_is_owner(r, ss))
 		r->host_since_ms = r->s->now.wall_ms;
 	else
 		r->host_since_ms = t->host ? t->issued_ms : 0;
@@ -198,6 +161,8 @@ static void note_first_host(struct sig_room *r, const struct sig_session *ss, co
 	bool rejoin = pass && pass->kind == SIG_PASS_REJOIN;
 
 	list_unlink(&r->unused);
+	if (r->lasting)
+		return; /* it is the owner's */
 	if ((unused && !rejoin) || (pass && pass->first_host) ||
 	    (rejoin && pass->ticket.first_host && !r->first_host[0]))
 		memcpy(r->first_host, ss->pid, sizeof(r->first_host));
@@ -205,8 +170,10 @@ static void note_first_host(struct sig_room *r, const struct sig_session *ss, co
 
 /* By whose leave @ss is in: an old ticket's, that of a host who owes their own place to one, or none of
  * these. */
-static uint64_t came_by(const struct sig_room *r, const struct sig_pass *pass)
+static uint64_t came_by(const struct sig_room *r, const struct sig_session *ss, const struct sig_pass *pass)
 {
+	if (sig_is_owner(r, ss))
+		return SIG_CAME_OTHERWISE;
 	if (pass)
 		return pass->kind == SIG_PASS_REJOIN ? pass->ticket.generation : SIG_CAME_OTHERWISE;
 	return r->host ? r->host->came_by : SIG_CAME_OTHERWISE;
@@ -267,10 +234,11 @@ void sig_room_enter(struct sig_room *r, struct sig_session *ss, const struct sig
 	ss->room = r;
 	ss->order = s->next_order++;
 	ss->rejoined = pass && pass->kind == SIG_PASS_REJOIN;
-	ss->came_by = came_by(r, pass);
+	ss->came_by = came_by(r, ss, pass);
 	note_first_host(r, ss, pass);
 	list_append(&r->members, &ss->in_room);
-	r->n_members++;
+	if (r->n_members++ == 0)
+		r->since_ms = s->now.wall_ms;
 	struct sig_session *before = claim_host(r, ss, pass);
 	tell_entered(r, ss, re);
 	if (before)
@@ -279,10 +247,9 @@ void sig_room_enter(struct sig_room *r, struct sig_session *ss, const struct sig
 		sig_room_announce(r);
 }
 
-/* There are members, and the host is none of them any more. */
-void sig_room_succeed_host(struct sig_room *r)
+static void change_host(struct sig_room *r, struct sig_session *ss)
 {
-	r->host = foremost(&r->members);
+	r->host = ss;
 	r->host_since_ms = r->s->now.wall_ms;
 	sig_room_forget_announced(r);
 	LIST_FOREACH (node, &r->members)
@@ -290,8 +257,41 @@ void sig_room_succeed_host(struct sig_room *r)
 	sig_room_announce(r);
 }
 
-/* For good: tickets of before are worth less from now on, so those who stay get new ones. */
+void sig_room_make_host(struct sig_room *r, struct sig_session *ss)
+{
+	struct sig_session *before = r->host;
 
+	change_host(r, ss);
+	sig_send_ticket(before);
+}
+
+/* There are members, and the host is none of them any more. */
+void sig_room_succeed_host(struct sig_room *r)
+{
+	change_host(r, foremost(r));
+}
+
+void sig_room_owner_hosts(struct sig_room *r)
+{
+	if (!r->host || sig_is_owner(r, r->host))
+		return;
+	struct sig_session *first = foremost(r);
+	if (sig_is_owner(r, first))
+		sig_room_make_host(r, first);
+}
+
+/* A lock is the owner's, or it is there for those who are in. */
+static void members_gone(struct sig_room *r)
+{
+	r->since_ms = 0;
+	r->locked = r->locked && r->lasting;
+	if (r->owner[0]) {
+		r->knock = r->kept_knock;
+		r->locked = r->kept_locked;
+	}
+}
+
+/* For good: tickets of before are worth less from now on, so those who stay get new ones. */
 static void leave_members(struct sig_session *ss, enum sig_leave reason)
 {
 	struct sig_room *r = ss->room;
@@ -299,6 +299,8 @@ static void leave_members(struct sig_session *ss, enum sig_leave reason)
 	list_unlink(&ss->in_room);
 	r->n_members--;
 	r->generation++;
+	if (r->n_members == 0)
+		members_gone(r);
 	bool was_host = r->host == ss;
 	if (was_host) {
 		r->host = NULL;
@@ -345,6 +347,28 @@ void sig_room_refuse(struct sig_session *ss, bool by_host)
 	}
 	sig_tell_left(ss);
 	sig_session_idle(ss);
-	sig_send_refused(ss, r->id, by_host);
+	sig_send_out(ss, &(struct sig_dismissal){
+				 .type = "refused", .room = r->id, .reason = by_host ? "host" : "timeout"});
+	watch_empty(r);
+}
+
+void sig_room_dismiss(struct sig_room *r, const struct sig_session *by, uint64_t re, const char *why)
+{
+	struct list *const heads[] = {&r->members, &r->waiting};
+	struct sig_dismissal end = {.type = "ended", .room = r->id, .reason = why};
+
+	r->generation += r->n_members;
+	r->n_members = r->n_waiting = 0;
+	r->host = NULL;
+	members_gone(r);
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+		LIST_FOREACH (node, heads[i]) {
+			struct sig_session *ss = SIG_SESSION_OF(node);
+			sig_tell_left(ss);
+			sig_session_idle(ss);
+			end.re = ss == by ? re : 0;
+			sig_send_out(ss, &end);
+		}
+	}
 	watch_empty(r);
 }

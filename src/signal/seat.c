@@ -49,14 +49,15 @@ static void hand_over(struct sig_session *ss)
 	ss->held = sig_held_free(ss->held);
 }
 
-void sig_seat_take_over(struct sig_session *old, struct sig_session *ss, bool first_host, uint64_t re)
+void sig_seat_take_over(const struct sig_pass *pass, struct sig_session *ss, uint64_t re)
 {
+	struct sig_session *old = pass->seat;
 	struct sig_room *r = old->room;
 	bool media_same = old->media.audio == ss->media.audio && old->media.video == ss->media.video;
 
 	change_places(old, ss);
 	end_silently(old);
-	bool claims = first_host && r->host != ss;
+	bool claims = r->host != ss && sig_room_outranks(ss, r->host, pass);
 	if (claims) {
 		r->host = ss;
 		r->host_since_ms = r->s->now.wall_ms;
@@ -80,7 +81,8 @@ void sig_seat_take_over(struct sig_session *old, struct sig_session *ss, bool fi
 /* Whether @t shows that @ss had left for good when the server was started again. */
 static bool must_knock_again(const struct sig_session *ss, const struct sig_ticket *t)
 {
-	return t->knock && t->generation > ss->room->ticket_generation && ss->came_by < t->generation;
+	return t->knock && !sig_is_owner(ss->room, ss) && t->generation > ss->room->ticket_generation &&
+	       ss->came_by < t->generation;
 }
 
 uint32_t sig_seats_kept(const struct sig_room *r, const struct sig_ticket *t)
@@ -127,7 +129,8 @@ static void put_back(struct sig_room *r, struct sig_session *ss)
 
 void sig_seats_review(struct sig_room *r, const struct sig_ticket *t)
 {
-	bool knock_changed = r->knock != t->knock;
+	/* Where the owner is known the ticket has nothing to say of the door. */
+	bool knock_changed = !r->owner[0] && r->knock != t->knock;
 	struct list out;
 
 	if (t->generation <= r->ticket_generation)
@@ -137,7 +140,8 @@ void sig_seats_review(struct sig_room *r, const struct sig_ticket *t)
 	r->ticket_generation = t->generation;
 	if (r->generation < t->generation)
 		r->generation = t->generation;
-	r->knock = t->knock;
+	if (knock_changed)
+		r->knock = t->knock;
 	LIST_FOREACH (node, &out)
 		put_back(r, SIG_SESSION_OF(node));
 	if (r->n_members > 0 && !r->host)
@@ -150,4 +154,17 @@ void sig_seats_review(struct sig_room *r, const struct sig_ticket *t)
 			sig_send_ticket(SIG_SESSION_OF(node));
 	}
 	sig_room_announce(r);
+}
+
+/* A member who was away when the host locked the room may be the first to bring it back. */
+void sig_seats_review_lock(struct sig_room *r, const struct sig_ticket *t)
+{
+	if (r->owner[0] || t->issued_ms <= r->locked_as_of_ms)
+		return;
+	r->locked_as_of_ms = t->issued_ms;
+	if (r->locked == t->locked)
+		return;
+	r->locked = t->locked;
+	LIST_FOREACH (node, &r->members)
+		sig_send_room_updated(SIG_SESSION_OF(node), 0);
 }

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "signal/ids.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
@@ -60,6 +61,7 @@ struct sig_session *sig_session_free(struct sig_session *ss)
 	wheel_stop(&s->wheel, &ss->gone_timer);
 	wheel_stop(&s->wheel, &ss->knock_timer);
 	list_unlink(&ss->idle_away);
+	list_unlink(&ss->of_accounts);
 	sig_replay_ack(&ss->replay, ss->seq);
 	sig_held_free(ss->held);
 	mem_free(ss->name);
@@ -69,17 +71,66 @@ struct sig_session *sig_session_free(struct sig_session *ss)
 	return NULL;
 }
 
-static void session_gone(struct wheel_timer *t, uint64_t now_ms)
+static void session_end(struct sig_session *ss, enum sig_leave reason, int code, const char *text)
 {
-	struct sig_session *ss = CONTAINER_OF(t, struct sig_session, gone_timer);
 	struct signal_conn *c = ss->conn;
 
 	if (ss->room)
-		sig_room_leave(ss, ss->closing ? SIG_LEFT : SIG_TIMEOUT);
+		sig_room_leave(ss, reason);
 	sig_session_free(ss);
-	/* A page that said it was closing, and whose socket did not. */
 	if (c)
-		sig_conn_close(c, SIG_CLOSE_LEFT, "left");
+		sig_conn_close(c, code, text);
+}
+
+static bool is_signed_out(const struct signal_identity *who, const struct signal_identity *out,
+			  const char *keep)
+{
+	return strcmp(who->account, out->account) == 0 &&
+	       (!out->login[0] || strcmp(who->login, out->login) == 0) &&
+	       !(keep && strcmp(who->login, keep) == 0);
+}
+
+void signal_sign_out(struct signal *s, const char *account, const char *login, const char *keep,
+		     struct signal_time now)
+{
+	struct signal_identity out = {"", ""};
+
+	s->now = now;
+	assert(account[0] && strlen(account) < sizeof(out.account) &&
+	       (!login || strlen(login) < sizeof(out.login)));
+	memcpy(out.account, account, strlen(account));
+	if (login)
+		memcpy(out.login, login, strlen(login));
+	LIST_FOREACH (node, &s->accounts_sessions) {
+		struct sig_session *ss = LIST_ENTRY(node, struct sig_session, of_accounts);
+		if (is_signed_out(&ss->who, &out, keep))
+			session_end(ss, SIG_LEFT, SIG_CLOSE_SIGNED_OUT, "signed out");
+	}
+	/* Those that have no session yet, too. */
+	LIST_FOREACH (node, &s->accounts_conns) {
+		struct signal_conn *c = LIST_ENTRY(node, struct signal_conn, of_accounts);
+		if (is_signed_out(&c->who, &out, keep))
+			sig_conn_close(c, SIG_CLOSE_SIGNED_OUT, "signed out");
+	}
+}
+
+void signal_identities(const struct signal *s, signal_identity_fn fn, void *arg)
+{
+	for (const struct list *n = s->accounts_sessions.next; n != &s->accounts_sessions; n = n->next)
+		fn(arg, &LIST_ENTRY(n, const struct sig_session, of_accounts)->who);
+	for (const struct list *n = s->accounts_conns.next; n != &s->accounts_conns; n = n->next) {
+		const struct signal_conn *c = LIST_ENTRY(n, const struct signal_conn, of_accounts);
+		if (!c->session && !c->closing)
+			fn(arg, &c->who);
+	}
+}
+
+static void session_gone(struct wheel_timer *t, uint64_t now_ms)
+{
+	struct sig_session *ss = CONTAINER_OF(t, struct sig_session, gone_timer);
+
+	/* A conn is there still of a page that said it was closing, and whose socket did not. */
+	session_end(ss, ss->closing ? SIG_LEFT : SIG_TIMEOUT, SIG_CLOSE_LEFT, "left");
 }
 
 static void knock_late(struct wheel_timer *t, uint64_t now_ms)
@@ -109,6 +160,7 @@ static int session_new(struct signal *s, struct sig_session **out)
 	ss->came_by = SIG_CAME_OTHERWISE;
 	list_init(&ss->idle_away);
 	list_init(&ss->in_room);
+	list_init(&ss->of_accounts);
 	wheel_timer_init(&ss->gone_timer, session_gone);
 	wheel_timer_init(&ss->knock_timer, knock_late);
 	s->rand(s->rand_arg, ss->token, sizeof(ss->token));
@@ -178,6 +230,10 @@ static void attach(struct sig_session *ss, struct signal_conn *c)
 
 	ss->conn = c;
 	ss->addr = c->peer;
+	ss->who = c->who;
+	list_unlink(&ss->of_accounts);
+	if (c->who.account[0])
+		list_append(&ss->s->accounts_sessions, &ss->of_accounts);
 	ss->closing = false;
 	c->session = ss;
 	wheel_stop(&ss->s->wheel, &c->hello_timer);
@@ -267,7 +323,7 @@ static int hello_resume(struct signal_conn *c, const struct sig_msg *m)
 	const struct sig_msg_hello *h = &m->hello;
 	struct sig_session *ss = authenticate(s, h);
 
-	if (!ss)
+	if (!ss || strcmp(ss->who.account, c->who.account) != 0)
 		return SIG_E_SESSION_UNKNOWN;
 	bool was_away = !ss->conn;
 	bool gap = !h->fresh && (h->last_seq > ss->seq || !sig_replay_covers(&ss->replay, h->last_seq));

@@ -8,14 +8,12 @@
 #include "signal/core.h"
 
 #include "base/mem.h"
-#include "signal/ids.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
-#define DRAW_TRIES    4
 #define KNOCKERS_SETS 256 /* 2048 addresses; the room's own budget stands behind it */
 
 /* The longest message is a `joined`: an offer, every byte of it escaped, and all peers with their names. */
@@ -49,11 +47,14 @@ int signal_new(const struct signal_params *p, struct signal **out)
 	s->knock = p->knock;
 	s->start = s->now = p->now;
 	memcpy(s->ticket_key, p->ticket_key, sizeof(s->ticket_key));
+	crypto_auth(s->pass_key, (const uint8_t *)"pass", 4, s->ticket_key);
 	s->rand(s->rand_arg, s->start_id, sizeof(s->start_id));
 	map_init(&s->rooms, hash_key);
 	map_init(&s->sessions, hash_key);
 	list_init(&s->idle_away);
 	list_init(&s->unused);
+	list_init(&s->accounts_conns);
+	list_init(&s->accounts_sessions);
 	wheel_init(&s->wheel, p->now.mono_ms);
 	buf_init(&s->scratch, p->limits.message_bytes + 1);
 	buf_init(&s->out_buf, out_max(&p->limits));
@@ -91,26 +92,10 @@ struct signal *signal_free(struct signal *s)
 	buf_deinit(&s->scratch);
 	buf_deinit(&s->out_buf);
 	sodium_memzero(s->ticket_key, sizeof(s->ticket_key));
+	sodium_memzero(s->pass_key, sizeof(s->pass_key));
 	mem_free(s->version);
 	mem_free(s);
 	return NULL;
-}
-
-int signal_room_create(struct signal *s, int knock, struct signal_time now, char id[SIGNAL_ROOM_ID_LEN + 1])
-{
-	char drawn[SIGNAL_ROOM_ID_LEN + 1];
-	struct sig_room *r;
-	int rc = -EEXIST;
-
-	s->now = now;
-	for (int i = 0; i < DRAW_TRIES && rc == -EEXIST; i++) {
-		sig_room_id_draw(s->rand, s->rand_arg, drawn);
-		rc = sig_room_new(s, drawn, knock < 0 ? s->knock : knock, &r);
-	}
-	if (rc)
-		return rc;
-	memcpy(id, drawn, sizeof(drawn));
-	return 0;
 }
 
 void signal_input(struct signal_conn *c, const char *data, size_t n, struct signal_time now)

@@ -21,6 +21,7 @@ struct signal_conn; /* one WebSocket, as signalling sees it */
 
 #define SIGNAL_ROOM_ID_LEN        23 /* "xxxxx-xxxxx-xxxxx-xxxxx" */
 #define SIGNAL_PARTICIPANT_ID_LEN 16
+#define SIGNAL_ACCOUNT_LEN        16
 #define SIGNAL_TICKET_KEY_BYTES   32
 
 struct signal_time {
@@ -61,6 +62,11 @@ struct signal_ops {
 	 * Return: 0; -errno. */
 	int (*ice_servers)(void *arg, const char *participant, struct signal_time now, struct buf *json,
 			   uint32_t *expires_s);
+	/* A ticket has brought back a room that lasts and that signal_room_load() has not spoken of since the
+	 * start: load it, or where there is none any more, end it. May be NULL. */
+	void (*room_made)(void *arg, const char *room);
+	/* The owner of a room that lasts, who is in, has changed its door: keep it. May be NULL. */
+	void (*room_changed)(void *arg, const char *room, bool knock, bool locked);
 	/* @participant has left its room, was refused, or is gone: what was given out in its name is void.
 	 * May be NULL. */
 	void (*left)(void *arg, const char *participant);
@@ -94,6 +100,81 @@ int signal_room_create(struct signal *s, int knock, struct signal_time now,
 /** signal_open() - a WebSocket is there. @user: passed to the ops; @peer: copied. Return: 0; -ENOMEM. */
 int signal_open(struct signal *s, void *user, const struct addr *peer, struct signal_time now,
 		struct signal_conn **out) MUST_CHECK;
+
+/* Who is signed in behind a connection. */
+struct signal_identity {
+	char account[SIGNAL_ACCOUNT_LEN + 1];
+	char login[SIGNAL_ACCOUNT_LEN + 1]; /* the session of the web's, see signal_sign_out() */
+};
+
+/** signal_identify() - @c belongs to an account; before its first message. Without this it is a guest's. A
+ * signalling session is resumed only by the account that it began with, or by a guest where there was none.
+ */
+void signal_identify(struct signal_conn *c, const struct signal_identity *who);
+
+/**
+ * signal_sign_out() - end every signalling session of @account that began under @login (NULL: under any;
+ * @keep, if not NULL, stays): its participant leaves, its connection is closed with 4002, its token is void.
+ */
+void signal_sign_out(struct signal *s, const char *account, const char *login, const char *keep,
+		     struct signal_time now);
+
+typedef void (*signal_identity_fn)(void *arg, const struct signal_identity *who);
+
+/** signal_identities() - who of accounts is here, for each session and for each connection that has none yet;
+ * the same may come more than once. @fn does not call the core. */
+void signal_identities(const struct signal *s, signal_identity_fn fn, void *arg);
+
+/* ---- rooms that last (docs/protocol.md, Rooms with an owner) ---- */
+
+struct signal_room_info {
+	const char *id;    /* canonical */
+	const char *owner; /* account */
+	const char *name;
+	bool knock, locked, guests, password;
+	bool new_password; /* passes given before are void */
+};
+
+/** signal_room_load() - have the room there, or change the one that is; its members are told. All of @info is
+ * copied; @info->id is canonical. Return: 0; -ENOSPC: limits.rooms; -ENOMEM. */
+int signal_room_load(struct signal *s, const struct signal_room_info *info,
+		     struct signal_time now) MUST_CHECK;
+
+struct signal_room_view {
+	char id[SIGNAL_ROOM_ID_LEN + 1];
+	char owner[SIGNAL_ACCOUNT_LEN + 1]; /* "": a room that does not last */
+	const char *name; /* "" likewise; valid during the call, or until the core is called again */
+	bool knock, locked, guests, password;
+	uint32_t members, waiting;
+	uint64_t since_ms; /* wall clock: when the first of those who are in now came; 0: nobody is */
+};
+
+/** signal_room_view() - Return: whether there is such a room. */
+bool signal_room_view(const struct signal *s, const char *id, struct signal_room_view *out);
+typedef void (*signal_room_fn)(void *arg, const struct signal_room_view *room);
+void signal_rooms(const struct signal *s, signal_room_fn fn, void *arg);
+
+enum signal_end { SIGNAL_END_ADMIN, SIGNAL_END_DELETED };
+
+/** signal_room_end() - everybody is out, and the room is gone from here. Return: 0; -ENOENT. */
+int signal_room_end(struct signal *s, const char *id, enum signal_end why, struct signal_time now) MUST_CHECK;
+
+/** signal_room_id() - a new one that no room here has. Return: 0; -EEXIST: broken randomness. */
+int signal_room_id(struct signal *s, char id[SIGNAL_ROOM_ID_LEN + 1]) MUST_CHECK;
+
+/** signal_room_id_parse() - as people type it, into the canonical form. Return: 0; -EINVAL. */
+int signal_room_id_parse(const char *text, char id[SIGNAL_ROOM_ID_LEN + 1]) MUST_CHECK;
+
+#define SIGNAL_PASS_LEN 128
+
+/**
+ * signal_pass() - proof for `join.pass` that its holder knew the room's password
+ *
+ * Good for ten minutes, until the password changes or the room is no longer here. The room must be: after
+ * signal_room_load(); for any other @room it proves nothing.
+ */
+void signal_pass(const struct signal *s, const char *room, struct signal_time now,
+		 char pass[SIGNAL_PASS_LEN]);
 
 /** signal_input() - one text message from the client: anything at all. */
 void signal_input(struct signal_conn *c, const char *data, size_t n, struct signal_time now);

@@ -105,7 +105,31 @@ static int kit_ice(void *arg, const char *participant, struct signal_time now, s
 	return buf_appendf(json, "[{\"urls\":[\"turn:turn.example\"],\"username\":\"%s\"}]", participant);
 }
 
-static const struct signal_ops kit_ops = {.send = kit_send, .close = kit_close, .ice_servers = kit_ice};
+static void kit_room_made(void *arg, const char *room)
+{
+	struct kit *k = arg;
+
+	REQUIRE(strlen(room) == SIGNAL_ROOM_ID_LEN);
+	k->made++;
+}
+
+static void kit_room_changed(void *arg, const char *room, bool knock, bool locked)
+{
+	struct kit *k = arg;
+
+	REQUIRE(strlen(room) == SIGNAL_ROOM_ID_LEN);
+	k->changed++;
+	k->knock_now = knock;
+	k->locked_now = locked;
+}
+
+static const struct signal_ops kit_ops = {
+	.send = kit_send,
+	.close = kit_close,
+	.ice_servers = kit_ice,
+	.room_made = kit_room_made,
+	.room_changed = kit_room_changed,
+};
 
 struct signal_limits kit_limits(void)
 {
@@ -162,6 +186,13 @@ void kit_init(struct kit *k, const struct signal_limits *limits, bool knock)
 	}
 	start(k, limits);
 	REQUIRE(signal_room_create(k->s, knock, k->now, k->room) == 0);
+}
+
+void kit_load(struct kit *k, struct signal_room_info info)
+{
+	info.id = k->room;
+	REQUIRE(signal_room_load(k->s, &info, k->now) == 0 || k->quiet);
+	kit_check(k);
 }
 
 /* Connections that the core has closed are reported closed, as their owner does it: later. */
@@ -230,6 +261,8 @@ static void check_session(const struct sig_session *ss)
 	REQUIRE(list_empty(&ss->in_room) == !ss->room);
 	REQUIRE(!ss->name == !ss->room);
 	REQUIRE(ss->room || !ss->held);
+	REQUIRE(list_empty(&ss->of_accounts) == !ss->who.account[0]);
+	REQUIRE(!ss->conn || strcmp(ss->conn->who.account, ss->who.account) == 0);
 	REQUIRE(wheel_timer_active(&ss->knock_timer) == (ss->state == SIG_WAITING));
 	REQUIRE(!ss->announced || (ss->state == SIG_WAITING && ss->room->host));
 	REQUIRE(ss->state == SIG_IN || ss->came_by == SIG_CAME_OTHERWISE);
@@ -269,6 +302,9 @@ static void check_room(const struct sig_room *r)
 	REQUIRE(wheel_timer_active(&r->empty_timer) == (r->n_members == 0 && r->n_waiting == 0));
 	REQUIRE(list_empty(&r->unused) || (r->n_members == 0 && r->n_waiting == 0 && !r->first_host[0]));
 	REQUIRE(r->ticket_generation <= r->generation);
+	REQUIRE((r->since_ms == 0) == (r->n_members == 0));
+	REQUIRE(!r->locked || r->lasting || r->n_members > 0);
+	REQUIRE(!r->owner[0] || (r->lasting && r->name && !r->first_host[0]));
 	bool hears = r->host && r->host->conn && !r->host->conn->closing;
 	LIST_FOREACH (node, &r->waiting)
 		REQUIRE(!hears || SIG_SESSION_OF(node)->announced);
@@ -290,12 +326,20 @@ void kit_check(struct kit *k)
 	REQUIRE(k->s->rooms.count <= k->s->limits.rooms);
 }
 
+void kit_account(struct kit_client *c, const char *account)
+{
+	(void)snprintf(c->who.account, sizeof(c->who.account), "%s", account);
+	(void)snprintf(c->who.login, sizeof(c->who.login), "%s", account);
+}
+
 void kit_open(struct kit_client *c)
 {
 	REQUIRE(!c->conn);
 	c->close_code = 0;
 	if (signal_open(c->kit->s, c, &c->addr, c->kit->now, &c->conn))
 		REQUIRE(c->kit->quiet);
+	else if (c->who.account[0])
+		signal_identify(c->conn, &c->who);
 	kit_check(c->kit);
 }
 

@@ -30,6 +30,7 @@ struct kit_client {
 	json_int_t seq; /* last received */
 	json_int_t next_id;
 	struct addr addr;
+	struct signal_identity who; /* of connections from now on; account "": a guest */
 };
 
 struct kit {
@@ -38,9 +39,11 @@ struct kit {
 	struct kit_client c[KIT_CLIENTS];
 	char room[SIGNAL_ROOM_ID_LEN + 1];
 	uint64_t rand_state;
-	int ice_rc; /* what the ice_servers op returns */
-	bool quiet; /* the core may be out of memory: lost messages are no fault */
-	bool loose; /* clients may speak without a connection: nobody hears them */
+	unsigned made, changed;     /* how often the ops room_made and room_changed were called */
+	bool knock_now, locked_now; /* what room_changed said last */
+	int ice_rc;                 /* what the ice_servers op returns */
+	bool quiet;                 /* the core may be out of memory: lost messages are no fault */
+	bool loose;                 /* clients may speak without a connection: nobody hears them */
 };
 
 /** kit_limits() - the defaults of docs/protocol.md. */
@@ -49,6 +52,9 @@ struct signal_limits kit_limits(void);
 /** kit_init() - a core with one room. @knock: of that room. */
 void kit_init(struct kit *k, const struct signal_limits *limits, bool knock);
 void kit_deinit(struct kit *k);
+
+/** kit_load() - the kit's room lasts, as @info says; its id is filled in. */
+void kit_load(struct kit *k, struct signal_room_info info);
 
 /** kit_restart() - the server is killed and started again: every connection breaks, all state is lost. */
 void kit_restart(struct kit *k);
@@ -59,6 +65,7 @@ void kit_advance(struct kit *k, uint64_t ms);
 /** kit_check() - walk the invariants of the core. */
 void kit_check(struct kit *k);
 
+void kit_account(struct kit_client *c, const char *account); /* signed in as */
 void kit_open(struct kit_client *c);
 void kit_drop(struct kit_client *c); /* the connection breaks */
 void kit_raw(struct kit_client *c, const char *json, size_t n);

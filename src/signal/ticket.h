@@ -18,12 +18,18 @@ struct sig_ticket {
 	bool host;
 	bool knock;
 	bool first_host; /* the room's first host */
+	bool locked;
+	bool lasting; /* a room with an owner */
 };
 
-/** sig_ticket_seal() - @out: the ticket and a NUL. Return: its length. */
-size_t sig_ticket_seal(const struct sig_ticket *t, const uint8_t *key, char out[SIG_TICKET_LEN_MAX + 1]);
+/** sig_ticket_seal() - @account: for whom it is to count; "": for whoever brings it. @out: the ticket and a
+ * NUL. Return: its length. */
+size_t sig_ticket_seal(const struct sig_ticket *t, const uint8_t *key, const char *account,
+		       char out[SIG_TICKET_LEN_MAX + 1]);
 
-/** sig_ticket_open() - Return: 0; -EINVAL: not one of ours. */
-int sig_ticket_open(struct sig_str text, const uint8_t *key, struct sig_ticket *out) MUST_CHECK;
+/** sig_ticket_open() - @account: who brings it; "": a guest. Return: 0; -EINVAL: not one of ours, or not for
+ * them. */
+int sig_ticket_open(struct sig_str text, const uint8_t *key, const char *account,
+		    struct sig_ticket *out) MUST_CHECK;
 
 #endif

@@ -56,7 +56,7 @@ test('the third participant is told that the room is full', async (t) => {
 
 test('an unknown room says so, and a code that is none is told at once', async (t) => {
   const [page] = await fixture.pages(t, 1);
-  await enter(page, `${fixture.server.url}/r/00000-00000-00000-00000`, 'Ada');
+  await page.goto(`${fixture.server.url}/r/00000-00000-00000-00000`);
   await page.until(() => document.querySelector('[data-testid="ended"]')?.dataset.reason === 'room-unknown');
   await page.goto(fixture.server.url);
   await page.fill('home-code', 'not a code');

@@ -97,8 +97,23 @@ class Page {
     );
   }
 
+  /** Nothing lies over the element's middle. Playwright waits for that by itself. */
+  uncovered(id) {
+    return this.until(
+      (selector) => {
+        const element = document.querySelector(selector);
+        element.scrollIntoView({ block: 'nearest' });
+        const box = element.getBoundingClientRect();
+        return element.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+      },
+      byId(id),
+      `${id} not covered`,
+    );
+  }
+
   async click(id) {
     await this.shown(id);
+    if (this.kind === 'firefox') await this.uncovered(id);
     await this.native.click(byId(id));
   }
 

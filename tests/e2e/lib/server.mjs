@@ -24,6 +24,8 @@ export class ParleyServer {
   #wrap;
   #dir = mkdtempSync(join(tmpdir(), 'parley-e2e-'));
   log = '';
+  /** What it has printed. */
+  output = '';
 
   /**
    * @param {Record<string, string | number | string[]>} sets options as {'section.key': value}; several of a list
@@ -69,7 +71,10 @@ export class ParleyServer {
     const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     const ready = new Promise((resolve, reject) => {
-      child.stdout.on('data', (d) => String(d).includes('Parley is at') && resolve());
+      child.stdout.on('data', (d) => {
+        this.output += d;
+        if (this.output.includes('Parley is at')) resolve();
+      });
       child.on('exit', (code, signal) => reject(new Error(`parley ended: ${code ?? signal}\n${this.log}`)));
     });
     child.stderr.on('data', (d) => {
@@ -89,6 +94,15 @@ export class ParleyServer {
 
   /** Stop gracefully. Throws where the server did not end with 0, as after a sanitizer report. */
   async stop() {
+    try {
+      await this.end();
+    } finally {
+      rmSync(this.#dir, { recursive: true, force: true });
+    }
+  }
+
+  /** The same, for another start() with what it has written. */
+  async end() {
     const child = this.#child;
     if (child.exitCode === null && child.signalCode === null) {
       child.removeAllListeners('exit');
@@ -96,7 +110,6 @@ export class ParleyServer {
       child.kill('SIGTERM');
       await gone;
     }
-    rmSync(this.#dir, { recursive: true, force: true });
     if (child.exitCode !== 0 && child.signalCode !== 'SIGKILL') {
       throw new Error(`parley ended with ${child.exitCode ?? child.signalCode}\n${this.log}`);
     }

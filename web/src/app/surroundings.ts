@@ -1,8 +1,8 @@
 /** The browser, in the forms that protocol and state ask for. */
 
-import { parseRoomCode } from '../protocol/room';
+import type { Exchange } from '../protocol/api';
 import type { Connect, Timers } from '../protocol/socket';
-import type { CreateRoom, Surroundings } from '../state/ports';
+import type { Surroundings } from '../state/ports';
 
 export const timers: Timers = {
   after(ms, call) {
@@ -36,25 +36,21 @@ export const connect: Connect = (events) => {
   };
 };
 
-const CREATE_MS = 15_000;
+const EXCHANGE_MS = 20_000;
 
-export const createRoom: CreateRoom = async () => {
-  try {
-    const response = await fetch('/api/v1/rooms', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: '{}',
-      signal: AbortSignal.timeout(CREATE_MS),
-    });
-    const answer: unknown = response.ok ? await response.json() : undefined;
-    const id = typeof answer === 'object' && answer !== null && 'id' in answer ? answer.id : undefined;
-    const room = typeof id === 'string' ? parseRoomCode(id) : undefined;
-    if (room) return { ok: true, room };
-    return { ok: false, busy: response.status === 503 || response.status === 429 };
-  } catch (error) {
-    fault(`room: ${String(error)}`); // no network, or no answer in time
-    return { ok: false, busy: false };
-  }
+export const exchange: Exchange = async ({ method, path, body }) => {
+  const response = await fetch(path, {
+    method,
+    credentials: 'same-origin',
+    cache: 'no-store',
+    signal: AbortSignal.timeout(EXCHANGE_MS),
+    ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body }),
+  });
+  return {
+    status: response.status,
+    body: await response.text(),
+    retryAfter: response.headers.get('Retry-After'),
+  };
 };
 
 export function fault(why: string): void {
@@ -72,11 +68,17 @@ export const sessionStore = storage(() => sessionStorage);
 export const localStore = storage(() => localStorage);
 
 export const surroundings: Surroundings = {
-  createRoom,
+  exchange,
   router: {
     origin: location.origin,
     path: () => location.pathname,
     push: (path) => history.pushState(null, '', path + debugQuery()),
+    replace: (path) => history.replaceState(null, '', path + debugQuery()),
+    takeHash: () => {
+      const { hash, pathname } = location;
+      if (hash !== '') history.replaceState(null, '', pathname + debugQuery());
+      return hash;
+    },
   },
   session: sessionStore,
   memory: localStore,

@@ -22,6 +22,7 @@ export interface ClientOptions {
 }
 
 const CLOSE_REPLACED = 4001;
+const CLOSE_SIGNED_OUT = 4002;
 const CLOSE_RATE_LIMIT = 1008;
 
 export class SignalClient {
@@ -77,7 +78,7 @@ export class SignalClient {
     this.#open();
   }
 
-  /** After `replaced`: begin again with a session of our own. */
+  /** After `replaced` or `signed_out`, or to speak for an account just signed in to: begin again with a new session. */
   restart(): void {
     this.#resume = undefined;
     this.#lost = false;
@@ -101,7 +102,7 @@ export class SignalClient {
 
   /** The page comes back from the browser's cache: whatever the socket says, it is not to be trusted. */
   reconnect(): void {
-    if (this.#state === 'replaced' || this.#state === 'failed') return;
+    if (['replaced', 'signed_out', 'failed'].includes(this.#state)) return;
     this.#drop();
     this.#setState('reconnecting');
     this.#open();
@@ -159,6 +160,12 @@ export class SignalClient {
     this.#drop();
     if (code === CLOSE_REPLACED) {
       this.#setState('replaced');
+      return;
+    }
+    if (code === CLOSE_SIGNED_OUT) {
+      this.#resume = undefined;
+      this.#outbox.clear();
+      this.#setState('signed_out');
       return;
     }
     if (wasOpen && this.#timers.now() - this.#welcomeAt >= STABLE_MS) this.#backoff.reset();

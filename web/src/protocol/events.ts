@@ -1,7 +1,12 @@
 /** What the client tells its owner. */
 import type { ClientMessage, ServerMessage, Welcome } from './messages';
 
-export type ClientState = 'connecting' | 'open' | 'reconnecting' | 'replaced' | 'failed';
+/**
+ * - `replaced`: another page has this session now.
+ * - `signed_out`: the account that the session belonged to has been signed out; nothing of it is left. restart()
+ *   begins again as whoever one is then.
+ */
+export type ClientState = 'connecting' | 'open' | 'reconnecting' | 'replaced' | 'signed_out' | 'failed';
 
 /**
  * - `new`: our first session.

@@ -1,5 +1,5 @@
 /** One good example of each message that the server sends. */
-import type { PeerInfo, ServerMessage, Welcome } from './messages';
+import type { PeerInfo, RoomState, ServerMessage, Welcome } from './messages';
 
 export const ANNA = '0123456789abcdef';
 export const BERT = 'fedcba9876543210';
@@ -29,12 +29,24 @@ export const peerInfo = (fields: Partial<PeerInfo> = {}): PeerInfo => ({
   name: 'Bert',
   role: 'member',
   away: false,
+  signed_in: false,
+  owner: false,
   media: { audio: true, video: true },
   polite: true,
   ...fields,
 });
 
-const room = { id: ROOM, knock: true, max_participants: 2 };
+export const roomState = (fields: Partial<RoomState> = {}): RoomState => ({
+  id: ROOM,
+  knock: true,
+  locked: false,
+  lasting: false,
+  owner: false,
+  max_participants: 2,
+  ...fields,
+});
+
+const room = roomState({ lasting: true, owner: true, name: 'Tuesdays' });
 
 export const EXAMPLES: readonly ServerMessage[] = [
   welcomeMessage(),
@@ -52,13 +64,26 @@ export const EXAMPLES: readonly ServerMessage[] = [
   { type: 'waiting', seq: 1, room: { id: ROOM }, participant: ANNA, reason: 'readmission' },
   { type: 'idle', seq: 1, snapshot: true },
   { type: 'refused', seq: 1, room: { id: ROOM }, reason: 'host' },
+  { type: 'removed', seq: 1, room: { id: ROOM } },
+  { type: 'ended', seq: 1, re: 3, room: { id: ROOM }, reason: 'host' },
+  { type: 'ended', seq: 1, room: { id: ROOM }, reason: 'admin' },
+  { type: 'ended', seq: 1, room: { id: ROOM }, reason: 'deleted' },
   { type: 'left', seq: 1, re: 3 },
   { type: 'knock', seq: 1, participant: BERT, name: 'Bert' },
   { type: 'knock.gone', seq: 1, participant: BERT, reason: 'timeout' },
   { type: 'peer.joined', seq: 1, peer: peerInfo() },
   { type: 'peer.away', seq: 1, participant: BERT, closing: true },
-  { type: 'peer.back', seq: 1, participant: BERT, fresh: true, name: 'Bertram' },
+  {
+    type: 'peer.back',
+    seq: 1,
+    participant: BERT,
+    fresh: true,
+    name: 'Bertram',
+    signed_in: true,
+    owner: false,
+  },
   { type: 'peer.left', seq: 1, participant: BERT, reason: 'left' },
+  { type: 'peer.left', seq: 1, participant: BERT, reason: 'removed' },
   { type: 'peer.media', seq: 1, participant: BERT, audio: true, video: false },
   { type: 'host', seq: 1, participant: ANNA, ticket: 'another' },
   { type: 'room.updated', seq: 1, room, ticket: 'another' },
@@ -78,6 +103,8 @@ export const OPTIONAL: readonly string[] = [
   'peer.away.closing',
   'peer.back.fresh',
   'peer.back.name',
+  'peer.back.signed_in',
+  'peer.back.owner',
   'host.ticket',
   'signal.description',
   'error.field',

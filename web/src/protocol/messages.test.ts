@@ -58,6 +58,11 @@ test('fields inside others are checked too', () => {
   assert.ok(!parse({ ...joined, peers: [{ ...peer, polite: 'yes' }] }).ok);
   assert.ok(!parse({ ...joined, peers: [{ ...peer, media: { audio: true } }] }).ok);
   assert.ok(!parse({ ...joined, peers: Array(65).fill(peer) }).ok);
+  assert.ok(!parse({ ...joined, peers: [{ ...peer, signed_in: undefined }] }).ok);
+  const { name: _, ...nameless } = joined.room;
+  assert.ok(parse({ ...joined, room: nameless }).ok);
+  for (const [field, wrong] of Object.entries({ locked: 1, lasting: undefined, owner: 'me', name: 7 }))
+    assert.ok(!parse({ ...joined, room: { ...joined.room, [field]: wrong } }).ok, field);
   const signal = { type: 'signal', seq: 1, from: '0123456789abcdef' };
   assert.ok(!parse({ ...signal, description: { type: 'pranswer', sdp: '' } }).ok);
   assert.ok(!parse({ ...signal, description: { type: 'offer' } }).ok);

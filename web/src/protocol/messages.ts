@@ -28,7 +28,15 @@ const ticket = text(512);
 const role = oneOf('host', 'member');
 const media = object({ audio: bool, video: bool });
 
-const roomState = object({ id: roomId, knock: bool, max_participants: count });
+const roomState = object({
+  id: roomId,
+  knock: bool,
+  locked: bool,
+  lasting: bool, // it has an owner
+  owner: bool, // and that is us
+  max_participants: count,
+  name: optional(text(256)), // of a lasting room
+});
 const roomRef = object({ id: roomId });
 
 const peer = object({
@@ -36,6 +44,8 @@ const peer = object({
   name,
   role,
   away: bool,
+  signed_in: bool,
+  owner: bool,
   media,
   polite: bool,
   offer: optional(sdp),
@@ -90,13 +100,21 @@ const shapes = {
   },
   idle: { snapshot: optional(bool) },
   refused: { room: roomRef, reason: oneOf('host', 'timeout') },
+  removed: { room: roomRef },
+  ended: { room: roomRef, reason: oneOf('host', 'admin', 'deleted') },
   left: {},
   knock: { participant, name },
   'knock.gone': { participant, reason: oneOf('left', 'refused', 'timeout') },
   'peer.joined': { peer },
   'peer.away': { participant, closing: optional(bool) },
-  'peer.back': { participant, fresh: optional(bool), name: optional(name) },
-  'peer.left': { participant, reason: oneOf('left', 'timeout') },
+  'peer.back': {
+    participant,
+    fresh: optional(bool),
+    name: optional(name),
+    signed_in: optional(bool),
+    owner: optional(bool),
+  },
+  'peer.left': { participant, reason: oneOf('left', 'timeout', 'removed') },
   'peer.media': { participant, audio: bool, video: bool },
   host: { participant, ticket: optional(ticket) },
   'room.updated': { room: roomState, ticket },
@@ -123,6 +141,7 @@ export type ServerMessageOf<T extends ServerType> = { readonly type: T } & Envel
 export type ServerMessage = { [T in ServerType]: ServerMessageOf<T> }[ServerType];
 
 export type Welcome = ServerMessageOf<'welcome'>;
+export type RoomState = Checked<typeof roomState>;
 export type PeerInfo = Checked<typeof peer>;
 export type IceServer = Checked<typeof iceServer>;
 export type Candidate = Checked<typeof candidate>;
@@ -176,14 +195,21 @@ export interface JoinMessage {
   readonly media: MediaFlags;
   readonly offer?: string;
   readonly ticket?: string;
+  readonly pass?: string;
 }
+
+/** What is to change at the door of a room: at least one of the two. */
+export type DoorChange =
+  | { readonly knock: boolean; readonly locked?: boolean }
+  | { readonly knock?: boolean; readonly locked: boolean };
 
 /** What the app may ask the client to send. `hello`, `ping` and `ack` are the client's own. */
 export type ClientMessage =
   | JoinMessage
   | { readonly type: 'leave' }
   | ({ readonly type: 'signal'; readonly to?: string } & SignalBody)
-  | { readonly type: 'admit' | 'refuse'; readonly participant: string }
-  | { readonly type: 'room.update'; readonly knock: boolean }
+  | { readonly type: 'admit' | 'refuse' | 'remove' | 'make_host'; readonly participant: string }
+  | ({ readonly type: 'room.update' } & DoorChange)
+  | { readonly type: 'end' }
   | ({ readonly type: 'media' } & MediaFlags)
   | { readonly type: 'ice' };

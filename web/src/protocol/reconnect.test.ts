@@ -114,6 +114,24 @@ test('4001: another page has the session; stop until told to start over', () => 
   assert.deepEqual(bench.welcomes, ['new', 'new']);
 });
 
+test('4002: signed out, so nothing of the session is kept, and starting again is somebody else', () => {
+  const bench = opened();
+  bench.client.send({ type: 'room.update', locked: true });
+  bench.drop(4002);
+  assert.equal(bench.client.state, 'signed_out');
+  assert.equal(bench.client.credentials, undefined);
+  bench.timers.pass(60_000);
+  bench.client.poke();
+  bench.client.reconnect();
+  assert.equal(bench.sockets.length, 1);
+  assert.equal(bench.timers.pending, 0);
+  bench.client.restart();
+  bench.welcome();
+  assert.equal(bench.socket.of('hello')[0]?.resume, undefined);
+  assert.equal(bench.socket.of('room.update').length, 0);
+  assert.deepEqual(bench.welcomes, ['new', 'new']);
+});
+
 test('1008: wait at least five seconds', () => {
   const bench = opened();
   bench.drop(1008);

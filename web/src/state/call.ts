@@ -13,10 +13,12 @@ import type {
   ServerMessageOf,
   Welcome,
 } from '../protocol/messages';
-import { endReasonOf, refusalText } from './answers';
+import { endedReason, endReasonOf, refusalText } from './answers';
+import { type Door, isDoorCode } from './door';
 import type { Store } from './events';
 import { IceServers } from './ice';
 import { Peers } from './peers';
+import { Place } from './place';
 import type { SignalPort, Surroundings } from './ports';
 import type { Memory, SavedCall, Seat } from './saved';
 import type { EndReason } from './types';
@@ -26,18 +28,30 @@ type Phase = 'out' | 'resuming' | 'joining' | 'waiting' | 'in';
 type ErrorMessage = ServerMessageOf<'error'>;
 
 /** The others may pass: another tab has the seat, or there may be room for us later. */
-const SEAT_LOST: readonly EndReason[] = ['left', 'refused', 'knock-timeout', 'room-unknown'];
+const SEAT_LOST: readonly EndReason[] = [
+  'left',
+  'refused',
+  'knock-timeout',
+  'room-unknown',
+  'removed',
+  'ended',
+  'ended-by-host',
+  'ended-by-admin',
+  'room-deleted',
+  'signed-out',
+];
 
 export class Call {
   readonly #store: Store;
   readonly #media: MediaPort;
   readonly #around: Surroundings;
-  readonly #memory: Memory;
+  readonly #door: Door;
+  readonly #place: Place;
   readonly #peers: Peers;
   readonly #ice: IceServers;
+  readonly #signedOut: () => void;
   readonly signal: SignalPort;
   #phase: Phase = 'out';
-  #ticket = '';
   #mayOffer = true;
   #joinTurn = 0;
   #joinSent = false;
@@ -45,6 +59,8 @@ export class Call {
   #leaving = false;
   /** The room at whose door we have been. */
   #knockedAt = '';
+  /** The door was passed, `join` refused all the same, and the door asked again: once is enough. */
+  #triedAgain = false;
   #said: MediaFlags = { audio: false, video: false };
 
   constructor(
@@ -52,18 +68,22 @@ export class Call {
     media: MediaPort,
     around: Surroundings,
     memory: Memory,
+    door: Door,
     connect: (events: ClientEvents) => SignalPort,
+    signedOut: () => void,
   ) {
     this.#store = store;
     this.#media = media;
     this.#around = around;
-    this.#memory = memory;
+    this.#door = door;
+    this.#signedOut = signedOut;
     this.signal = connect({
       state: (state) => this.#onState(state),
       welcome: (message, kind) => this.#onWelcome(message, kind),
       message: (message, answered) => this.#onMessage(message, answered),
       fault: (why) => around.fault(why),
     });
+    this.#place = new Place(store, memory, () => this.signal.credentials);
     this.#ice = new IceServers(around.timers, () => this.signal.send({ type: 'ice' }));
     this.#peers = new Peers({
       media,
@@ -86,19 +106,22 @@ export class Call {
   /**
    * @param mayOffer false: we have just made the room, and nobody can be there to answer.
    * @param seat one that this browser had in the room.
+   * @param password what was typed at the door, if it asks for one.
    */
-  enter(mayOffer: boolean, seat?: Seat): void {
+  enter(mayOffer: boolean, seat?: Seat, password?: string): void {
     this.#phase = 'joining';
     this.#mayOffer = mayOffer;
-    this.#ticket = seat?.ticket ?? '';
+    this.#triedAgain = false;
+    this.#place.ticket = seat?.ticket ?? '';
     this.#store.dispatch({ type: 'joining', on: true });
+    void this.#door.through(password);
     if (this.signal.state === 'open') void this.#join();
   }
 
   /** The page was reloaded in this call. */
   resume({ ticket, credentials }: SavedCall): void {
     this.#phase = 'resuming';
-    this.#ticket = ticket;
+    this.#place.ticket = ticket;
     this.#store.dispatch({ type: 'joining', on: true });
     this.signal.start(credentials);
   }
@@ -112,7 +135,7 @@ export class Call {
   /** Leave without a word to the person. */
   exit(): void {
     if (this.#joinSent || this.#phase === 'resuming') this.#leave();
-    if (!this.out) this.#memory.forgetSeat(this.#store.state.room);
+    if (!this.out) this.#place.forgetSeat();
     this.#forget();
   }
 
@@ -124,14 +147,14 @@ export class Call {
   /** The page goes away, perhaps for good. Of several tabs, the one that is closed last has its seat kept. */
   closing(): void {
     this.signal.closing();
-    if (!this.out) this.#saveSeat();
+    if (!this.out) this.#place.saveSeat();
   }
 
   /** Out of the room, for this reason. The server knows already, except for `left`. */
   end(reason: EndReason): void {
     if (reason === 'left') this.exit();
     else this.#forget();
-    if (SEAT_LOST.includes(reason)) this.#memory.forgetSeat(this.#store.state.room);
+    if (SEAT_LOST.includes(reason)) this.#place.forgetSeat();
     this.#media.local.stop();
     this.#store.dispatch({ type: 'ended', reason });
   }
@@ -164,14 +187,19 @@ export class Call {
     this.#joinTurn++;
     this.#joinSent = false;
     this.#peers.clear();
-    this.#memory.forgetCall();
+    this.#place.forgetCall();
     this.#media.local.keepMicrophone(false);
   }
 
   async #join(): Promise<void> {
     const turn = ++this.#joinTurn;
-    const offer = this.#mayOffer && this.#peers.empty ? await this.#peers.prepareOffer() : undefined;
+    const [pass, offer] = await Promise.all([
+      this.#door.through(),
+      this.#mayOffer && this.#peers.empty ? this.#peers.prepareOffer() : undefined,
+    ]);
     if (turn !== this.#joinTurn) return; // left, or the connection broke and another attempt is under way
+    if (pass === undefined) return this.#turnedAway();
+    const { ticket } = this.#place;
     const { room, name } = this.#store.state;
     this.#said = this.#flags();
     this.signal.send({
@@ -179,24 +207,19 @@ export class Call {
       room,
       name: name.trim(),
       media: this.#said,
-      ...(this.#ticket === '' ? {} : { ticket: this.#ticket }),
+      ...(ticket === '' ? {} : { ticket }),
+      ...(pass === '' ? {} : { pass }),
       ...(offer === undefined ? {} : { offer }),
     });
     this.#joinSent = true;
     this.#peers.joinSent();
-    this.#save();
+    this.#place.save();
   }
 
-  #save(): void {
-    const { room, name } = this.#store.state;
-    const { credentials } = this.signal;
-    const call = { room, name: name.trim(), ticket: this.#ticket };
-    this.#memory.saveCall(credentials ? { ...call, credentials } : call);
-  }
-
-  #saveSeat(): void {
-    const { room, name } = this.#store.state;
-    if (this.#ticket !== '') this.#memory.saveSeat({ room, name: name.trim(), ticket: this.#ticket });
+  /** Back before the door; the page says what is the matter with it. */
+  #turnedAway(): void {
+    this.#forget();
+    if (this.#store.state.page !== 'ended') this.#store.dispatch({ type: 'turned-away' });
   }
 
   #onState(state: ClientState): void {
@@ -204,6 +227,10 @@ export class Call {
     this.#store.dispatch({ type: 'signal', signal: state });
     // The page that has taken the session over makes connections of its own.
     if (state === 'replaced' && !this.out) this.end('replaced');
+    if (state === 'signed_out') {
+      if (!this.out) this.end('signed-out');
+      this.#signedOut();
+    }
   }
 
   #onWelcome({ ice_servers, ice_expires_s, gap }: Welcome, kind: WelcomeKind): void {
@@ -240,6 +267,10 @@ export class Call {
         return this.#onIdle();
       case 'refused':
         return this.end(message.reason === 'host' ? 'refused' : 'knock-timeout');
+      case 'removed':
+        return this.end('removed');
+      case 'ended':
+        return this.end(endedReason(message));
       case 'signal':
         return this.#peers.signal(message, this.#isHere(message.from));
       case 'ice.restart':
@@ -275,22 +306,19 @@ export class Call {
   }
 
   #newTicket(ticket: string | undefined): void {
-    if (ticket === undefined) return;
-    this.#ticket = ticket;
-    this.#save();
-    this.#saveSeat();
+    if (ticket !== undefined) this.#place.renew(ticket);
   }
 
   #onWaiting({ re }: ServerMessageOf<'waiting'>): void {
     const unasked = this.#phase === 'in' && re === undefined;
     if (unasked || !this.#peers.empty) this.#putOut();
     if (unasked) {
-      this.#ticket = ''; // a newer one of somebody else's has shown that it counts no more
-      this.#memory.forgetSeat(this.#store.state.room);
+      this.#place.ticket = ''; // a newer one of somebody else's has shown that it counts no more
+      this.#place.forgetSeat();
     }
     this.#phase = 'waiting';
     this.#knockedAt = this.#store.state.room;
-    this.#save();
+    this.#place.save();
   }
 
   /** We were in, and have to be let in again: until then nothing of ours reaches the others. */
@@ -303,6 +331,7 @@ export class Call {
     // The same id although the server has lost its state: those who are not here yet will come back too.
     const sameSelf = message.self.participant === this.#store.state.self && message.snapshot !== true;
     this.#phase = 'in';
+    this.#triedAgain = false;
     this.#newTicket(message.ticket);
     this.#media.local.keepMicrophone(true);
     const keep = this.#peers.joined(message, sameSelf);
@@ -339,6 +368,14 @@ export class Call {
     if (code === 'bad_name') {
       this.#forget();
       this.#store.dispatch({ type: 'name-error', text: NAME_CHARACTERS });
+    } else if (!this.#triedAgain && (isDoorCode(code) || code === 'room_unknown')) {
+      this.#triedAgain = true;
+      this.#joinSent = false;
+      this.#door.stale();
+      void this.#join();
+    } else if (isDoorCode(code)) {
+      this.#door.refused(code);
+      this.#turnedAway();
     } else {
       this.#around.fault(`join: ${code} ${message}`);
       this.end(endReasonOf(code, this.#knockedAt === this.#store.state.room));

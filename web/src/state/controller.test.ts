@@ -122,7 +122,9 @@ test('each refusal of a join has its reason', async () => {
     w.controller.setName('Anna');
     w.controller.join();
     await w.settle();
+    w.answers.set(`POST /rooms/${ROOM}/enter`, [404, { code: 'room_unknown' }]);
     w.fail(code ?? '', w.join);
+    await w.settle(); // an unknown room is asked about once more
     assert.equal(w.state.ended, reason, code);
     assert.equal(w.local.calls.at(-1), 'stop');
   }
@@ -212,9 +214,9 @@ test('host: admit, refuse, knock, and what comes of it', async () => {
   await w.enter();
   w.say({ type: 'knock', participant: BERT, name: 'Bert' });
   assert.deepEqual(w.state.knocks, [{ participant: BERT, name: 'Bert' }]);
-  w.controller.admit(BERT);
-  w.controller.refuse(BERT);
-  w.controller.setKnock(false);
+  w.controller.hosting.admit(BERT);
+  w.controller.hosting.refuse(BERT);
+  w.controller.hosting.change({ knock: false });
   assert.deepEqual(
     w.sent.slice(-3).map((m) => m.type),
     ['admit', 'refuse', 'room.update'],

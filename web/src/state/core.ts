@@ -9,11 +9,21 @@ export interface CoreState extends AppState {
   readonly noticeSeq: number;
 }
 
+/** What is known of a room before anything is. */
+export const NO_ROOM = {
+  roomName: '',
+  lasting: false,
+  owner: false,
+  locked: false,
+  door: { state: 'asking' },
+} as const;
+
 export function initialState(name: string, devices: Devices): CoreState {
   return {
     page: 'home',
     room: '',
     link: '',
+    ...NO_ROOM,
     name,
     devices,
     signal: 'connecting',
@@ -25,10 +35,23 @@ export function initialState(name: string, devices: Devices): CoreState {
     knocks: [],
     notices: [],
     creating: false,
+    account: undefined,
+    accountUnknown: false,
+    service: undefined,
+    token: '',
     self: '',
     noticeSeq: 0,
   };
 }
+
+export const OUT_OF_ROOM = {
+  self: '',
+  joining: false,
+  readmission: false,
+  host: false,
+  peers: [],
+  knocks: [],
+} as const;
 
 /** Without the optional fields named: `exactOptionalPropertyTypes` knows no `undefined` in their place. */
 export function without<K extends 'ended' | 'homeError' | 'nameError'>(

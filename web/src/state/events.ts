@@ -1,17 +1,46 @@
 /** Everything that can change the state. */
 import type { Devices, LinkState } from '../media/port';
+import type { Entered } from '../protocol/enter';
 import type { ServerMessage, ServerMessageOf } from '../protocol/messages';
-import type { AppState, EndReason, Notice, SignalState } from './types';
+import type {
+  Account,
+  AccountPage,
+  AppState,
+  DoorState,
+  EndReason,
+  Notice,
+  ServiceInfo,
+  SignalState,
+} from './types';
 
 /** The messages that change what is seen; the others are the controller's business. */
 export type RoomMessage = Exclude<
   ServerMessage,
   ServerMessageOf<
-    'welcome' | 'joined' | 'signal' | 'ice' | 'ice.restart' | 'pong' | 'error' | 'left' | 'ticket'
+    | 'welcome'
+    | 'joined'
+    | 'refused'
+    | 'removed'
+    | 'ended'
+    | 'signal'
+    | 'ice'
+    | 'ice.restart'
+    | 'pong'
+    | 'error'
+    | 'left'
+    | 'ticket'
   >
 >;
 
+/** Those of reduce_identity.ts. */
+export type IdentityEvent =
+  | { readonly type: 'account'; readonly account: Account | null }
+  | { readonly type: 'account-unknown' }
+  | { readonly type: 'service'; readonly service: ServiceInfo }
+  | { readonly type: 'account-page'; readonly page: AccountPage; readonly token: string };
+
 export type AppEvent =
+  | IdentityEvent
   | { readonly type: 'home' }
   | { readonly type: 'room'; readonly room: string; readonly link: string }
   | { readonly type: 'creating'; readonly on: boolean }
@@ -21,6 +50,10 @@ export type AppEvent =
   | { readonly type: 'devices'; readonly devices: Devices }
   | { readonly type: 'signal'; readonly signal: SignalState }
   | { readonly type: 'joining'; readonly on: boolean }
+  | { readonly type: 'door'; readonly door: DoorState }
+  | { readonly type: 'entered'; readonly entered: Entered }
+  /** Back before the door. */
+  | { readonly type: 'turned-away' }
   | {
       readonly type: 'joined';
       readonly message: ServerMessageOf<'joined'>;

@@ -20,15 +20,15 @@ test('home: a call is started and its pre-join page shown', async () => {
 test('home: no room to be had', async () => {
   const w = new World('/');
   const texts = [];
-  for (const busy of [true, false]) {
-    w.created = { ok: false, busy };
+  for (const status of [503, 500, 403]) {
+    w.answers.set('POST /rooms', [status, status === 403 ? { code: 'forbidden' } : {}]);
     w.controller.startCall();
     await w.settle();
     assert.equal(w.state.page, 'home');
     assert.equal(w.state.creating, false);
     texts.push(w.state.homeError);
   }
-  assert.equal(new Set(texts).size, 2);
+  assert.equal(new Set(texts).size, 3);
 });
 
 test('home: links and codes', () => {

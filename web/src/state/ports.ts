@@ -1,4 +1,5 @@
 /** What the controller needs of its surroundings. */
+import type { Exchange } from '../protocol/api';
 import type { ClientState, Credentials } from '../protocol/events';
 import type { ClientMessage } from '../protocol/messages';
 import type { Timers } from '../protocol/socket';
@@ -15,14 +16,13 @@ export interface SignalPort {
   closing(): void;
 }
 
-export type CreateRoom = () => Promise<
-  { readonly ok: true; readonly room: string } | { readonly ok: false; readonly busy: boolean }
->;
-
 export interface RouterPort {
   readonly origin: string;
   path(): string;
   push(path: string): void;
+  replace(path: string): void;
+  /** What stands behind '#'; from then on it no longer stands in the address bar. */
+  takeHash(): string;
 }
 
 export interface TextStore {
@@ -32,7 +32,7 @@ export interface TextStore {
 }
 
 export interface Surroundings {
-  readonly createRoom: CreateRoom;
+  readonly exchange: Exchange;
   readonly router: RouterPort;
   /** For this tab, over a reload. */
   readonly session: TextStore;

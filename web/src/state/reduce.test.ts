@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Devices } from '../media/port';
-import { ANNA, BERT, peerInfo, ROOM } from '../protocol/messages.fake';
+import { ANNA, BERT, peerInfo, ROOM, roomState } from '../protocol/messages.fake';
 import { type CoreState, initialState } from './core';
 import type { AppEvent, RoomMessage } from './events';
 import { reduce } from './reduce';
@@ -36,7 +36,7 @@ const JOINED: AppEvent = {
   message: {
     type: 'joined',
     seq: 1,
-    room: { id: ROOM, knock: true, max_participants: 2 },
+    room: roomState(),
     self: { participant: ANNA, name: 'Anna', role: 'member' },
     peers: [peerInfo({ role: 'host' })],
     ticket: 't',
@@ -57,6 +57,8 @@ test('joined: the room as the server tells it', () => {
       participant: BERT,
       name: 'Bert',
       host: true,
+      owner: false,
+      signedIn: false,
       away: false,
       closing: false,
       audio: true,

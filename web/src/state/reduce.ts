@@ -1,17 +1,10 @@
 /** (state, event) → state. Pure: no clock, no browser, no chance. */
-import { type CoreState, without } from './core';
+import { type CoreState, NO_ROOM, OUT_OF_ROOM, without } from './core';
 import type { AppEvent } from './events';
+import { reduceIdentity } from './reduce_identity';
 import { reduceJoined, reduceServer, withNotice, withPeer } from './reduce_room';
 import * as words from './words';
 
-const OUT_OF_ROOM = {
-  self: '',
-  joining: false,
-  readmission: false,
-  host: false,
-  peers: [],
-  knocks: [],
-} as const;
 const LOST_DEVICE = { audio: words.MICROPHONE_LOST, video: words.CAMERA_LOST } as const;
 
 function reduceDevices(state: CoreState, event: AppEvent & { type: 'devices' }): CoreState {
@@ -26,10 +19,16 @@ function reduceDevices(state: CoreState, event: AppEvent & { type: 'devices' }):
 
 export function reduce(state: CoreState, event: AppEvent): CoreState {
   switch (event.type) {
+    case 'account':
+    case 'account-unknown':
+    case 'service':
+    case 'account-page':
+      return reduceIdentity(state, event);
     case 'home':
       return {
         ...without(state, 'ended', 'homeError', 'nameError'),
         ...OUT_OF_ROOM,
+        ...NO_ROOM,
         page: 'home',
         room: '',
         link: '',
@@ -39,6 +38,7 @@ export function reduce(state: CoreState, event: AppEvent): CoreState {
       return {
         ...without(state, 'ended', 'homeError', 'nameError'),
         ...OUT_OF_ROOM,
+        ...NO_ROOM,
         page: 'prejoin',
         room: event.room,
         link: event.link,
@@ -58,6 +58,19 @@ export function reduce(state: CoreState, event: AppEvent): CoreState {
       return { ...state, signal: event.signal };
     case 'joining':
       return { ...without(state, 'nameError', 'ended'), joining: event.on };
+    case 'door':
+      return { ...state, door: event.door };
+    case 'entered':
+      return {
+        ...state,
+        door: { state: 'open' },
+        roomName: event.entered.name ?? '',
+        lasting: event.entered.lasting,
+        owner: event.entered.owner,
+        knock: event.entered.knock,
+      };
+    case 'turned-away':
+      return { ...without(state, 'ended'), ...OUT_OF_ROOM, page: 'prejoin' };
     case 'joined':
       return reduceJoined(state, event.message, event.keep);
     case 'server':

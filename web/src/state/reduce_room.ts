@@ -1,5 +1,5 @@
 /** What the server's messages make of the state. */
-import type { PeerInfo, ServerMessageOf } from '../protocol/messages';
+import type { PeerInfo, RoomState, ServerMessageOf } from '../protocol/messages';
 import { type CoreState, without } from './core';
 import type { RoomMessage } from './events';
 import type { Notice, PeerState } from './types';
@@ -38,6 +38,8 @@ function peerState(info: PeerInfo, known: PeerState | undefined): PeerState {
     participant: info.participant,
     name: info.name,
     host: info.role === 'host',
+    owner: info.owner,
+    signedIn: info.signed_in,
     away: info.away,
     ...(info.away ? {} : { closing: false }),
     audio: info.media.audio,
@@ -47,6 +49,14 @@ function peerState(info: PeerInfo, known: PeerState | undefined): PeerState {
 
 const known = (state: CoreState, participant: string): PeerState | undefined =>
   state.peers.find((p) => p.participant === participant);
+
+const doorOf = (room: RoomState) => ({
+  knock: room.knock,
+  locked: room.locked,
+  lasting: room.lasting,
+  owner: room.owner,
+  roomName: room.name ?? '',
+});
 
 export function reduceJoined(
   state: CoreState,
@@ -65,7 +75,7 @@ export function reduceJoined(
     room: room.id,
     self: self.participant,
     host: self.role === 'host',
-    knock: room.knock,
+    ...doorOf(room),
     peers: [...listed, ...kept.map((p) => ({ ...p, away: true }))],
     knocks: [], // the server tells again who is waiting
   };
@@ -84,17 +94,20 @@ function peerJoined(state: CoreState, info: PeerInfo): CoreState {
   return withNotice({ ...state, knocks, peers: [...state.peers, peer] }, words.joined(info.name));
 }
 
-function peerLeft(state: CoreState, participant: string): CoreState {
+function peerLeft(state: CoreState, { participant, reason }: ServerMessageOf<'peer.left'>): CoreState {
   if (!known(state, participant)) return state;
   const peers = state.peers.filter((p) => p.participant !== participant);
-  return withNotice({ ...state, peers }, words.left(nameOf(state, participant)));
+  const gone = reason === 'removed' ? words.removed : words.left;
+  return withNotice({ ...state, peers }, gone(nameOf(state, participant)));
 }
 
 function newHost(state: CoreState, participant: string): CoreState {
   const host = participant === state.self;
   const peers = state.peers.map((p) => ({ ...p, host: p.participant === participant }));
   const next = { ...state, host, peers, knocks: host ? state.knocks : [] };
-  return host && !state.host ? withNotice(next, words.HOST_NOW) : next;
+  if (host && !state.host) return withNotice(next, words.HOST_NOW);
+  // Whoever was host is told; to the others it matters less.
+  return state.host && !host ? withNotice(next, words.hostNow(nameOf(state, participant))) : next;
 }
 
 function addKnock(state: CoreState, { participant, name }: ServerMessageOf<'knock'>): CoreState {
@@ -118,8 +131,6 @@ export function reduceServer(state: CoreState, message: RoomMessage): CoreState 
       };
     case 'idle':
       return { ...state, joining: false };
-    case 'refused':
-      return state; // the controller ends the call
     case 'knock':
       return addKnock(state, message);
     case 'knock.gone':
@@ -136,14 +147,16 @@ export function reduceServer(state: CoreState, message: RoomMessage): CoreState 
         away: false,
         closing: false,
         name: message.name ?? p.name,
+        owner: message.owner ?? p.owner,
+        signedIn: message.signed_in ?? p.signedIn,
       }));
     case 'peer.left':
-      return peerLeft(state, message.participant);
+      return peerLeft(state, message);
     case 'peer.media':
       return withPeer(state, message.participant, () => ({ audio: message.audio, video: message.video }));
     case 'host':
       return newHost(state, message.participant);
     case 'room.updated':
-      return { ...state, knock: message.room.knock };
+      return { ...state, ...doorOf(message.room) };
   }
 }

@@ -84,7 +84,9 @@ test('the room is gone after the restart', async () => {
   const w = await inCall();
   w.welcome('lost');
   await w.settle();
+  w.answers.set(`POST /rooms/${ROOM}/enter`, [404, { code: 'room_unknown' }]);
   w.fail('room_unknown', w.join);
+  await w.settle();
   assert.equal(w.state.ended, 'room-unknown');
 });
 

@@ -4,7 +4,7 @@
  */
 import type { Credentials } from '../protocol/events';
 import { parseRoomCode } from '../protocol/room';
-import type { TextStore } from './ports';
+import type { Surroundings, TextStore } from './ports';
 
 export interface SavedCall {
   readonly room: string;
@@ -70,6 +70,10 @@ export class Memory {
     this.#memory = memory;
     this.#now = now;
     this.#fault = fault;
+  }
+
+  static of({ session, memory, timers, fault }: Surroundings): Memory {
+    return new Memory(session, memory, () => timers.now(), fault);
   }
 
   loadCall(): SavedCall | undefined {

@@ -4,8 +4,24 @@
  */
 
 import type { DeviceKind, Devices, LinkState, TimelineEntry } from '../media/port';
+import type { Api, ApiFault } from '../protocol/api';
+import type { Account, ServiceInfo } from '../protocol/identity';
+import type { DoorChange } from '../protocol/messages';
 
-export type Page = 'home' | 'prejoin' | 'waiting' | 'call' | 'ended';
+/** The pages of src/ui/account, src/ui/rooms and src/ui/admin; their address is their name. */
+export type AccountPage =
+  | 'signin'
+  | 'signup'
+  | 'confirm'
+  | 'forgot'
+  | 'reset'
+  | 'email'
+  | 'invite'
+  | 'setup'
+  | 'account'
+  | 'rooms'
+  | 'admin';
+export type Page = 'home' | 'prejoin' | 'waiting' | 'call' | 'ended' | AccountPage;
 
 export type {
   DeviceChoice,
@@ -16,14 +32,20 @@ export type {
   LinkState,
   TimelineEntry,
 } from '../media/port';
+export type { Answer, Api, ApiFault } from '../protocol/api';
+export type { Account, ServiceInfo } from '../protocol/identity';
 
 /** The WebSocket. */
-export type SignalState = 'connecting' | 'open' | 'reconnecting' | 'replaced' | 'failed';
+export type SignalState = 'connecting' | 'open' | 'reconnecting' | 'replaced' | 'signed_out' | 'failed';
 
 export interface PeerState {
   readonly participant: string;
   readonly name: string;
   readonly host: boolean;
+  /** The room is theirs. */
+  readonly owner: boolean;
+  /** Behind the name is an account. */
+  readonly signedIn: boolean;
   /** Signalling lost them; media may go on. */
   readonly away: boolean;
   /** Their page has said that it closes: they reload, or have left. */
@@ -52,8 +74,24 @@ export type EndReason =
   | 'too-many-waiting'
   | 'knocked-often'
   | 'replaced'
+  | 'removed'
+  | 'ended' // by ourselves
+  | 'ended-by-host'
+  | 'ended-by-admin'
+  | 'room-deleted'
+  | 'signed-out'
   | 'server-full'
   | 'error';
+
+/** What the server has said of the way in. */
+export interface DoorState {
+  /** `password`: one is asked for; `members`: for people with an account; `later`: asked too often. */
+  readonly state: 'asking' | 'open' | 'password' | 'members' | 'locked' | 'later';
+  /** It is being asked again. */
+  readonly busy?: boolean;
+  /** What is wrong with the password, or how long `later` is. */
+  readonly fault?: ApiFault;
+}
 
 export interface Notice {
   readonly id: number;
@@ -67,6 +105,15 @@ export interface AppState {
   readonly room: string;
   /** Absolute link to the room, or ''. */
   readonly link: string;
+  /** The name that its owner gave the room, or ''. */
+  readonly roomName: string;
+  /** The room has an owner. */
+  readonly lasting: boolean;
+  /** And that is us. */
+  readonly owner: boolean;
+  /** Nobody comes in any more. */
+  readonly locked: boolean;
+  readonly door: DoorState;
   readonly name: string;
   readonly devices: Devices;
   readonly signal: SignalState;
@@ -89,6 +136,28 @@ export interface AppState {
   readonly nameError?: string;
   /** Creating a room is under way. */
   readonly creating: boolean;
+  /** Who is signed in; null: nobody; undefined: the server has not said. */
+  readonly account: Account | null | undefined;
+  /** The server was asked who is signed in and could not say. */
+  readonly accountUnknown: boolean;
+  /** What the service offers; undefined: it has not said. */
+  readonly service: ServiceInfo | undefined;
+  /** On the pages of mailed links: the token that the link had, or ''. */
+  readonly token: string;
+}
+
+/** For the host, and for the owner, host or not. */
+export interface HostActions {
+  admit(participant: string): void;
+  refuse(participant: string): void;
+  /** Out of the call, for good: they have to knock again. */
+  remove(participant: string): void;
+  makeHost(participant: string): void;
+  /** The owner becomes host again. */
+  takeHost(): void;
+  change(door: DoorChange): void;
+  /** For everybody. */
+  end(): void;
 }
 
 export interface Actions {
@@ -104,11 +173,12 @@ export interface Actions {
    */
   setDevice(kind: DeviceKind, on: boolean): void;
   chooseDevice(kind: DeviceKind | 'speaker', deviceId: string): void;
-  join(): void;
+  /** @password: where the door asks for one. */
+  join(password?: string): void;
+  /** Ask again what the door is like. */
+  askDoor(): void;
   leave(): void;
-  admit(participant: string): void;
-  refuse(participant: string): void;
-  setKnock(on: boolean): void;
+  readonly hosting: HostActions;
   /** Put the link on the clipboard; a notice says whether it worked. */
   copyLink(): void;
   /** After `ended`: back to pre-join of the same room. */
@@ -121,6 +191,25 @@ export interface Actions {
   /** The video element tells that it has shown a frame of this peer. */
   frameShown(participant: string): void;
   timeline(): readonly TimelineEntry[];
+  /** To another page of ours, by its path: `/signin`, `/account`, … */
+  go(path: string): void;
+  /** To the sign-in page, and to `next` from there. */
+  signInFirst(next: string): void;
+  signOut(): void;
+  /** A form has signed the person in. */
+  signedIn(account: Account): void;
+  /** The account has become another: its name, for example. */
+  accountChanged(account: Account): void;
+  /** The account is gone: deleted by the person. */
+  accountDeleted(): void;
+  /** A short word for everybody to see and hear. */
+  say(text: string): void;
+  /** Put a text on the clipboard, and say `copied` if it worked. */
+  copy(text: string, copied: string): void;
+  /** Ask again who is signed in. */
+  askAccount(): void;
+  /** For the functions of `state` and `protocol` that make requests. */
+  readonly api: Api;
   /** Candidate pair and codec of a peer, for the debug panel. */
   peerStats(participant: string): Promise<Readonly<Record<string, string>>>;
 }

@@ -10,9 +10,10 @@ import type {
   PeerOptions,
   PeerSignal,
 } from '../media/port';
+import type { Request, Response } from '../protocol/api';
 import type { ClientEvents, ClientState, Credentials, WelcomeKind } from '../protocol/events';
 import type { ClientMessage, JoinMessage, PeerInfo, ServerMessage } from '../protocol/messages';
-import { ANNA, peerInfo, ROOM, welcomeMessage } from '../protocol/messages.fake';
+import { ANNA, peerInfo, ROOM, roomState, welcomeMessage } from '../protocol/messages.fake';
 import { FakeTimers } from '../protocol/timers.fake';
 import { Controller } from './controller';
 import { type CoreState, initialState } from './core';
@@ -86,6 +87,20 @@ class FakeLocal implements LocalMedia {
   level = (): number => 0.5;
 }
 
+export const entered = (fields: object = {}) => ({
+  id: ROOM,
+  name: null,
+  lasting: false,
+  knock: true,
+  owner: false,
+  ...fields,
+});
+
+export const SERVICE = {
+  rooms: { create: 'anyone' },
+  accounts: { signup: 'open', password_min: 8, passkeys: true },
+};
+
 export class World {
   readonly timers = new FakeTimers();
   readonly local = new FakeLocal();
@@ -101,15 +116,25 @@ export class World {
   readonly controller: Controller;
   state: CoreState;
   path: string;
+  hash: string;
   clipboardWorks = true;
-  created: { ok: true; room: string } | { ok: false; busy: boolean } = { ok: true, room: ROOM };
+  readonly requests: Request[] = [];
+  /** What the HTTP API answers: "GET /session" → status and body. */
+  readonly answers = new Map<string, [status: number, body: object]>([
+    ['GET /session', [200, { account: null }]],
+    ['GET /info', [200, SERVICE]],
+    ['POST /rooms', [201, { id: ROOM, url: `https://call.test/r/${ROOM}` }]],
+    [`POST /rooms/${ROOM}/enter`, [200, entered()]],
+  ]);
   #client: ClientState = 'connecting';
   #credentials: Credentials | undefined;
   #events!: ClientEvents;
   #seq = 0;
 
   constructor(path = `/r/${ROOM}`, session = new Map<string, string>(), memory = new Map<string, string>()) {
-    this.path = path;
+    const [plain = '', hash] = path.split('#');
+    this.path = plain;
+    this.hash = hash === undefined ? '' : `#${hash}`;
     this.session = session;
     this.memory = memory;
     this.state = initialState('', this.local.devices);
@@ -166,7 +191,7 @@ export class World {
   }
 
   joined(peers: readonly PeerInfo[] = [], fields: object = {}): void {
-    const room = { id: ROOM, knock: true, max_participants: 2 };
+    const room = roomState();
     const self = { participant: ANNA, name: 'Anna', role: 'host' };
     this.say({ type: 'joined', room, self, peers, ticket: 'ticket', ...fields });
   }
@@ -182,6 +207,14 @@ export class World {
     this.controller.join();
     await this.settle();
     this.joined(peers);
+  }
+
+  async exchange(request: Request): Promise<Response> {
+    this.requests.push(request);
+    await undefined; // a test may still say what the first request is answered
+    const found = this.answers.get(`${request.method} ${request.path.replace('/api/v1', '')}`);
+    if (!found) throw new TypeError('no network');
+    return { status: found[0], body: JSON.stringify(found[1]), retryAfter: null };
   }
 
   #signal(events: ClientEvents) {
@@ -223,12 +256,22 @@ export class World {
       removeItem: (k: string) => void map.delete(k),
     });
     return {
-      createRoom: async () => this.created,
+      exchange: async (request: Request) => this.exchange(request),
       router: {
         origin: 'https://call.test',
         path: () => this.path,
         push: (path: string) => {
           this.path = path;
+          this.hash = '';
+        },
+        replace: (path: string) => {
+          this.path = path;
+          this.hash = '';
+        },
+        takeHash: () => {
+          const { hash } = this;
+          this.hash = '';
+          return hash;
         },
       },
       session: textStore(this.session),

@@ -1,6 +1,6 @@
 /** The whole interface: one page at a time, and what lies above it. */
 import type { ReadonlySignal } from '@preact/signals';
-import { render } from 'preact';
+import { type FunctionComponent, render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Actions, AppState } from '../state/types';
 import { Call } from './call/call';
@@ -9,15 +9,38 @@ import { Dialogs } from './call/dialogs';
 import { AppContext, useActions, useAppState } from './context';
 import { Ended } from './ended';
 import { Home } from './home';
+import { lazy } from './lazy';
 import { Overlays } from './parts/overlays';
 import { SignalLine } from './parts/signal-line';
 import { Prejoin } from './prejoin';
 import { useShortcuts } from './shortcuts';
 import { text } from './text';
+import { endedText } from './text-ended';
 import { openDialog } from './view-state';
 import { Waiting } from './waiting';
 
-const pages = { home: Home, prejoin: Prejoin, waiting: Waiting, call: Call, ended: Ended } as const;
+const AccountPages = lazy(() => import('./account/pages'));
+const RoomPages = lazy(() => import('./rooms/rooms'));
+const AdminPages = lazy(() => import('./admin/admin'));
+
+const pages: Record<AppState['page'], FunctionComponent> = {
+  home: Home,
+  prejoin: Prejoin,
+  waiting: Waiting,
+  call: Call,
+  ended: Ended,
+  signin: AccountPages,
+  signup: AccountPages,
+  confirm: AccountPages,
+  forgot: AccountPages,
+  reset: AccountPages,
+  email: AccountPages,
+  invite: AccountPages,
+  setup: AccountPages,
+  account: AccountPages,
+  rooms: RoomPages,
+  admin: AdminPages,
+};
 
 function title(state: AppState): string {
   const knock = state.knocks[0];
@@ -25,14 +48,16 @@ function title(state: AppState): string {
     case 'home':
       return `${text.app} · ${text.home.pageTitle}`;
     case 'prejoin':
-      return `${text.prejoin.pageTitle} · ${text.app}`;
+      return `${state.roomName || text.prejoin.pageTitle} · ${text.app}`;
     case 'waiting':
       return `${text.waiting.pageTitle} · ${text.app}`;
     case 'ended':
-      return `${text.ended.reasons[state.ended ?? 'left'].title} · ${text.app}`;
+      return `${endedText[state.ended ?? 'left'].title} · ${text.app}`;
     case 'call':
       if (knock) return `${text.call.knockTitle(knock.name)} · ${text.app}`;
       return `${text.call.pageTitle(state.peers.map((p) => p.name))} · ${text.app}`;
+    default:
+      return `${text.accountPages[state.page]} · ${text.app}`;
   }
 }
 

@@ -2,8 +2,10 @@
 import type { EndReason } from '../state/types';
 import { useActions, useAppState } from './context';
 import { Icon, type IconName } from './icons';
+import { mayStart } from './parts/may-start';
 import { Page } from './parts/page';
 import { text } from './text';
+import { endedText } from './text-ended';
 
 const icons: Record<EndReason, IconName> = {
   left: 'check',
@@ -14,15 +16,21 @@ const icons: Record<EndReason, IconName> = {
   'too-many-waiting': 'people',
   'knocked-often': 'door',
   replaced: 'share',
+  removed: 'door',
+  ended: 'check',
+  'ended-by-host': 'check',
+  'ended-by-admin': 'info',
+  'room-deleted': 'link',
+  'signed-out': 'signout',
   'server-full': 'info',
   error: 'warn',
 };
 
 export function Ended() {
-  const { ended, room } = useAppState();
+  const { ended, room, account, service } = useAppState();
   const actions = useActions();
   const reason = ended ?? 'left';
-  const words = text.ended.reasons[reason];
+  const words = endedText[reason];
   const again = words.rejoin !== '' && room !== '';
   return (
     <Page name="ended">
@@ -33,24 +41,36 @@ export function Ended() {
         <h1 tabIndex={-1}>{words.title}</h1>
         <p class="lead">{words.body}</p>
         <div class="ended-actions">
-          {again && (
+          {reason === 'signed-out' && !account && (
             <button
               type="button"
               class="button button-main"
+              data-testid="ended-signin"
+              onClick={() => actions.signInFirst(`/r/${room}`)}
+            >
+              {text.ended.signIn}
+            </button>
+          )}
+          {again && (
+            <button
+              type="button"
+              class={reason === 'signed-out' ? 'button' : 'button button-main'}
               data-testid="ended-rejoin"
               onClick={() => actions.rejoin()}
             >
               {words.rejoin}
             </button>
           )}
-          <button
-            type="button"
-            class={again ? 'button' : 'button button-main'}
-            data-testid="ended-new"
-            onClick={() => actions.startCall()}
-          >
-            {text.ended.newCall}
-          </button>
+          {mayStart(service, account) && (
+            <button
+              type="button"
+              class={again ? 'button' : 'button button-main'}
+              data-testid="ended-new"
+              onClick={() => actions.startCall()}
+            >
+              {text.ended.newCall}
+            </button>
+          )}
           <button
             type="button"
             class="button button-plain"

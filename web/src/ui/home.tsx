@@ -2,9 +2,12 @@
 import { useId, useState } from 'preact/hooks';
 import { useActions, useAppState } from './context';
 import { HomeArt } from './home-art';
+import { HomeRooms } from './home-rooms';
 import { Icon } from './icons';
+import { mayStart } from './parts/may-start';
 import { Page } from './parts/page';
 import { text } from './text';
+import { roomText } from './text-room';
 
 function OpenForm() {
   const { homeError } = useAppState();
@@ -49,25 +52,53 @@ function OpenForm() {
   );
 }
 
-export function Home() {
-  const { creating } = useAppState();
+function Start() {
+  const { creating, account, service } = useAppState();
   const actions = useActions();
+  const rule = service?.rooms.create;
+  if (mayStart(service, account)) {
+    return (
+      <button
+        type="button"
+        class="button button-main button-large"
+        data-testid="home-start"
+        aria-disabled={creating}
+        onClick={() => !creating && actions.startCall()}
+      >
+        <Icon name="cam" />
+        {creating ? text.home.starting : text.home.start}
+      </button>
+    );
+  }
+  return (
+    <>
+      {!account && (
+        <button
+          type="button"
+          class="button button-main button-large"
+          data-testid="home-signin"
+          onClick={() => actions.signInFirst('/')}
+        >
+          {rule === 'members' ? roomText.home.signInFirst : text.who.signIn}
+        </button>
+      )}
+      <p class="home-rule" data-testid="home-rule">
+        {rule === 'members' ? roomText.home.members : roomText.home.admins}
+      </p>
+    </>
+  );
+}
+
+export function Home() {
+  const { account } = useAppState();
   return (
     <Page name="home">
       <div class="home">
         <section class="home-words">
           <h1 tabIndex={-1}>{text.home.title}</h1>
           <p class="lead">{text.home.lead}</p>
-          <button
-            type="button"
-            class="button button-main button-large"
-            data-testid="home-start"
-            aria-disabled={creating}
-            onClick={() => !creating && actions.startCall()}
-          >
-            <Icon name="cam" />
-            {creating ? text.home.starting : text.home.start}
-          </button>
+          <Start />
+          {account && <HomeRooms key={account.id} />}
           <p class="or">
             <span>{text.home.or}</span>
           </p>

@@ -1,8 +1,8 @@
 /** Look at oneself, choose devices and a name, and go in. Nothing here stands between a person and the call. */
-import { useEffect, useId, useState } from 'preact/hooks';
 import type { Devices } from '../state/types';
-import { useActions, useAppState } from './context';
-import { Icon } from './icons';
+import { useAppState } from './context';
+import { DoorClosed } from './door-closed';
+import { JoinForm } from './join-form';
 import { DeviceSelects } from './parts/device-selects';
 import { DeviceToggle } from './parts/device-toggle';
 import { LevelMeter } from './parts/level-meter';
@@ -10,6 +10,7 @@ import { LocalVideo } from './parts/local-video';
 import { Page } from './parts/page';
 import { Problems } from './parts/problems';
 import { text } from './text';
+import { roomText } from './text-room';
 
 /** What the preview says while there is no picture. */
 function previewWords({ audio, video }: Devices): string {
@@ -38,65 +39,9 @@ function Preview() {
   );
 }
 
-function JoinForm() {
-  const { name, nameError, joining } = useAppState();
-  const actions = useActions();
-  const [draft, setDraft] = useState(name); // as typed; the state may trim it
-  const field = useId();
-  const note = useId();
-  useEffect(() => {
-    if (nameError !== undefined) document.getElementById(field)?.focus();
-  }, [nameError, field]);
-  const input = (value: string) => {
-    setDraft(value);
-    actions.setName(value);
-  };
-  const submit = (e: Event) => {
-    e.preventDefault();
-    if (joining) return;
-    actions.setName(draft); // a field filled in by the browser may not have said so
-    actions.join();
-  };
-  return (
-    <form class="join-form" onSubmit={submit} noValidate>
-      <label class="label" for={field}>
-        {text.prejoin.name}
-      </label>
-      <input
-        id={field}
-        class="field"
-        data-testid="prejoin-name"
-        type="text"
-        name="name"
-        autocomplete="name"
-        autocapitalize="words"
-        spellcheck={false}
-        enterKeyHint="go"
-        required
-        maxLength={160}
-        value={draft}
-        aria-invalid={nameError !== undefined}
-        aria-describedby={note}
-        onInput={(e) => input(e.currentTarget.value)}
-      />
-      <p id={note} class={nameError === undefined ? 'field-note' : 'field-error'} aria-live="polite">
-        {nameError ?? text.prejoin.nameHint}
-      </p>
-      <button
-        type="submit"
-        class="button button-main button-large"
-        data-testid="prejoin-join"
-        aria-disabled={joining}
-      >
-        {joining ? text.prejoin.joining : text.prejoin.join}
-        {!joining && <Icon name="arrow" />}
-      </button>
-    </form>
-  );
-}
-
 export function Prejoin() {
-  const { room, devices } = useAppState();
+  const { room, roomName, owner, devices, door } = useAppState();
+  const closed = door.state === 'members' || door.state === 'locked' || door.state === 'later';
   const broken = devices.audio.status === 'problem' || devices.video.status === 'problem';
   return (
     <Page name="prejoin">
@@ -107,9 +52,11 @@ export function Prejoin() {
           {broken && <p class="prejoin-note">{text.prejoin.withoutDevices}</p>}
         </section>
         <section class="prejoin-side">
-          <h1 tabIndex={-1}>{text.prejoin.title}</h1>
-          {room !== '' && <p class="room-code">{text.prejoin.room(room)}</p>}
-          <JoinForm />
+          <h1 tabIndex={-1}>{roomName === '' ? text.prejoin.title : <bdi>{roomName}</bdi>}</h1>
+          <p class="room-code" data-testid="prejoin-room">
+            {owner ? roomText.door.yours : room !== '' && text.prejoin.room(room)}
+          </p>
+          {closed ? <DoorClosed /> : <JoinForm />}
           <DeviceSelects />
         </section>
       </div>

@@ -1,5 +1,5 @@
-/** Every English text of the interface, in one place so that it can be translated. Device problems are in problems.ts. */
-import type { DeviceKind, EndReason, LinkState, SignalState } from '../state/types';
+/** Every English text of the interface, in the files beside this one so that it can be translated. Device problems are in problems.ts. */
+import type { AccountPage, DeviceKind, LinkState, SignalState } from '../state/types';
 
 const deviceNames: Record<DeviceKind, string> = { audio: 'Microphone', video: 'Camera' };
 
@@ -13,6 +13,34 @@ export const text = {
   you: 'You',
   host: 'Host',
   device: deviceNames,
+
+  /** Titles of the window. */
+  accountPages: {
+    signin: 'Sign in',
+    signup: 'Sign up',
+    confirm: 'Confirm your address',
+    forgot: 'Forgotten password',
+    reset: 'A new password',
+    email: 'Confirm your new address',
+    invite: 'You are invited',
+    setup: 'Set up',
+    account: 'Your account',
+    rooms: 'My rooms',
+    admin: 'Administration',
+  } satisfies Record<AccountPage, string>,
+  lazy: {
+    failed: 'This page could not be loaded. Check your connection and load it again.',
+  },
+  who: {
+    signIn: 'Sign in',
+    signUp: 'Sign up',
+    signOut: 'Sign out',
+    account: 'Your account',
+    rooms: 'My rooms',
+    admin: 'Administration',
+    ways: 'Your account',
+    menu: (name: string) => `Your account, ${name}`,
+  },
 
   home: {
     pageTitle: 'Private video calls',
@@ -181,6 +209,7 @@ export const text = {
     open: '',
     reconnecting: 'The server cannot be reached just now. Trying again…',
     replaced: '',
+    signed_out: '',
     failed: 'The server cannot be reached. Check your connection and load the page again.',
   } satisfies Record<SignalState, string>,
   signalInCall: 'The server cannot be reached just now; your call goes on. Trying again…',
@@ -190,57 +219,6 @@ export const text = {
     rejoin: 'Join again',
     home: 'Back to the start',
     newCall: 'Start a new call',
-    reasons: {
-      left: {
-        title: 'You have left the call',
-        body: 'The link keeps working as long as somebody is there.',
-        rejoin: 'Join again',
-      },
-      refused: {
-        title: 'You were not let in',
-        body: 'The host chose not to let you in this time. If that was a mistake, ask them and knock again.',
-        rejoin: 'Knock again',
-      },
-      'knock-timeout': {
-        title: 'Nobody answered the door',
-        body: 'The host may not have noticed. Send them a message, then knock again.',
-        rejoin: 'Knock again',
-      },
-      'room-unknown': {
-        title: 'There is no such call',
-        body: 'The code may have a typing error, or the call is over: a room disappears when nobody is in it. Ask for a new link, or start a call yourself.',
-        rejoin: '',
-      },
-      'room-full': {
-        title: 'This call is full',
-        body: 'Everybody it has room for is already in it. Try again when somebody has left.',
-        rejoin: 'Try again',
-      },
-      'too-many-waiting': {
-        title: 'Many people are at the door',
-        body: 'The host has to answer some of them first. Try again in a little while.',
-        rejoin: 'Try again',
-      },
-      'knocked-often': {
-        title: 'You have knocked often',
-        body: 'Give the host a moment, then try again.',
-        rejoin: 'Try again',
-      },
-      replaced: {
-        title: 'Your call is open somewhere else',
-        body: 'It goes on in another tab or window of yours, so this one has stopped.',
-        rejoin: 'Join here as well',
-      },
-      'server-full': {
-        title: 'The server is full',
-        body: 'More people are calling than it can serve. Try again in a few minutes.',
-        rejoin: 'Try again',
-      },
-      error: {
-        title: 'That did not work',
-        body: 'Something went wrong on our side. Your camera and microphone are off. Please try again.',
-        rejoin: 'Try again',
-      },
-    } satisfies Record<EndReason, { title: string; body: string; rejoin: string }>,
+    signIn: 'Sign in',
   },
 } as const;

@@ -4,10 +4,18 @@ import { DeviceToggle } from './parts/device-toggle';
 import { LocalVideo } from './parts/local-video';
 import { Page } from './parts/page';
 import { text } from './text';
+import { roomText } from './text-room';
+
+/** Whether the host of a lasting room is there, nobody says: it is told so that it holds either way. */
+function wordsFor(readmission: boolean, lasting: boolean, room: string): { title: string; body: string } {
+  if (readmission) return text.waiting.again;
+  const { title, body } = roomText.waiting;
+  return lasting ? { title, body: body(room) } : text.waiting;
+}
 
 export function Waiting() {
-  const { name, readmission } = useAppState();
-  const words = readmission ? text.waiting.again : text.waiting;
+  const { name, readmission, lasting, roomName } = useAppState();
+  const words = wordsFor(readmission, lasting, roomName);
   const actions = useActions();
   return (
     <Page name="waiting" testid="waiting">

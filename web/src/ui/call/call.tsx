@@ -5,6 +5,7 @@ import { soundBlocked, unblockSound } from '../parts/media';
 import { text } from '../text';
 import { Alone } from './alone';
 import { RemoteTile } from './remote-tile';
+import { RoomChip } from './room-chip';
 import { SelfTile } from './self-tile';
 import { Toolbar } from './toolbar';
 
@@ -36,6 +37,7 @@ export function Call() {
           ))}
         </div>
         <SelfTile full={alone} />
+        <RoomChip />
         {alone && <Alone />}
         <HearButton />
       </div>

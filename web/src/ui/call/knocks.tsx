@@ -41,7 +41,7 @@ function KnockCard({ knock }: { knock: Knock }) {
           class="button button-small"
           data-testid="knock-refuse"
           aria-label={text.knock.refuseName(knock.name)}
-          onClick={() => actions.refuse(knock.participant)}
+          onClick={() => actions.hosting.refuse(knock.participant)}
         >
           {text.knock.refuse}
         </button>
@@ -50,7 +50,7 @@ function KnockCard({ knock }: { knock: Knock }) {
           class="button button-small button-main"
           data-testid="knock-admit"
           aria-label={text.knock.admitName(knock.name)}
-          onClick={() => actions.admit(knock.participant)}
+          onClick={() => actions.hosting.admit(knock.participant)}
         >
           {text.knock.admit}
         </button>

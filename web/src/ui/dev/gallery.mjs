@@ -16,6 +16,9 @@ import { chromiumOptions, serveGallery } from './serve.mjs';
 
 const DIALOGS = [
   'call-group&dialog=people',
+  'call-room&dialog=people',
+  'call-owner-away&dialog=people',
+  'call-member&dialog=people',
   'call&dialog=settings',
   'call&dialog=shortcuts',
   'call-signal&dialog=settings',

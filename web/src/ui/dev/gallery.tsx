@@ -4,10 +4,13 @@
  */
 import { signal } from '@preact/signals';
 import { render } from 'preact';
+import { Api } from '../../state/accounts';
+import { accountPageOf } from '../../state/routes';
 import type { Actions, AppState } from '../../state/types';
 import { mount } from '../app';
 import { type DialogName, openDialog } from '../view-state';
 import { looks, portrait } from './portraits';
+import { reply } from './replies';
 import { screens } from './screens';
 
 function fakeActions(state: { value: AppState }): Actions {
@@ -21,6 +24,8 @@ function fakeActions(state: { value: AppState }): Actions {
     if (known) streams.set(id, known);
     return known ?? null;
   };
+  const say = (text: string) =>
+    change({ notices: [...state.value.notices, { id: performance.now(), kind: 'info', text }] });
   const knockGone = (id: string) =>
     change({ knocks: state.value.knocks.filter((k) => k.participant !== id) });
   return {
@@ -35,16 +40,21 @@ function fakeActions(state: { value: AppState }): Actions {
     chooseDevice: () => undefined,
     join: () => change({ page: 'waiting' }),
     leave: () => change({ page: 'ended', ended: 'left' }),
-    admit: knockGone,
-    refuse: knockGone,
-    setKnock: (knock) => change({ knock }),
-    copyLink: () =>
-      change({
-        notices: [
-          ...state.value.notices,
-          { id: performance.now(), kind: 'info', text: 'The link is on your clipboard.' },
-        ],
-      }),
+    askDoor: () => undefined,
+    hosting: {
+      admit: knockGone,
+      refuse: knockGone,
+      remove: (id) => change({ peers: state.value.peers.filter((p) => p.participant !== id) }),
+      makeHost: (id) =>
+        change({
+          host: false,
+          peers: state.value.peers.map((p) => ({ ...p, host: p.participant === id })),
+        }),
+      takeHost: () => change({ host: true, peers: state.value.peers.map((p) => ({ ...p, host: false })) }),
+      change,
+      end: () => change({ page: 'ended', ended: 'ended' }),
+    },
+    copyLink: () => say('The link is on your clipboard.'),
     rejoin: () => change({ page: 'prejoin' }),
     dismissNotice: (id) => change({ notices: state.value.notices.filter((n) => n.id !== id) }),
     localStream: () => streamOf('self', 2, 640, 480),
@@ -58,6 +68,23 @@ function fakeActions(state: { value: AppState }): Actions {
       { name: 'offer', ms: 31 },
       { name: 'first-frame', ms: 412 },
     ],
+    go: (path) => change({ page: accountPageOf(path) ?? 'home' }),
+    signInFirst: () => change({ page: 'signin' }),
+    signOut: () => change({ account: null, page: 'home' }),
+    signedIn: (account) => change({ account, page: 'home' }),
+    accountChanged: (account) => change({ account }),
+    accountDeleted: () => change({ account: null, page: 'home' }),
+    say,
+    copy: (_, copied) => say(copied),
+    askAccount: () => undefined,
+    api: new Api(
+      async ({ method, path, body }) => {
+        const given = body === undefined ? {} : JSON.parse(body);
+        const [status, answer] = reply(method, path.replace('/api/v1', ''), given, state.value.account);
+        return { status, body: JSON.stringify(answer), retryAfter: status === 429 ? '120' : null };
+      },
+      { fault: (why) => console.warn(why), notSignedIn: () => undefined },
+    ),
     peerStats: () => Promise.resolve({ pair: 'host udp ↔ host udp', codec: 'VP8 1280×720' }),
   };
 }

@@ -1,5 +1,14 @@
 /** Each screen of the gallery: a name, and the state that shows it. */
-import type { AppState, DeviceProblem, Devices, EndReason, LinkState, PeerState } from '../../state/types';
+import type {
+  AccountPage,
+  AppState,
+  DeviceProblem,
+  Devices,
+  EndReason,
+  LinkState,
+  PeerState,
+} from '../../state/types';
+import { ada } from './replies';
 
 const room = 'k7f3q-9xm2d-t0v8c-4hjwz';
 
@@ -20,6 +29,11 @@ const base: AppState = {
   page: 'home',
   room: '',
   link: '',
+  roomName: '',
+  lasting: false,
+  owner: false,
+  locked: false,
+  door: { state: 'open' },
   name: '',
   devices,
   signal: 'open',
@@ -31,6 +45,48 @@ const base: AppState = {
   knocks: [],
   notices: [],
   creating: false,
+  account: null,
+  accountUnknown: false,
+  service: {
+    rooms: { create: 'anyone' },
+    accounts: { signup: 'open', password_min: 8, passkeys: true },
+  },
+  token: '',
+};
+
+/** A page of src/ui/account. */
+const page = (name: AccountPage, over: Partial<AppState> = {}): AppState => ({
+  ...base,
+  page: name,
+  ...over,
+});
+
+const signup = (mode: 'open' | 'invite' | 'closed') => ({
+  rooms: { create: 'anyone' as const },
+  accounts: { signup: mode, password_min: 8, passkeys: true },
+});
+
+const accountScreens: Readonly<Record<string, AppState>> = {
+  signin: page('signin'),
+  signup: page('signup'),
+  'signup-invite': page('signup', { service: signup('invite') }),
+  'signup-closed': page('signup', { service: signup('closed') }),
+  invite: page('invite', { token: 'invitation' }),
+  setup: page('setup', { token: 'set-it-up' }),
+  'setup-bad': page('setup', { token: 'bad-token' }),
+  confirm: page('confirm', { token: 'confirmation' }),
+  'confirm-bad': page('confirm', { token: 'bad-token' }),
+  'confirm-incomplete': page('confirm'),
+  email: page('email', { token: 'confirmation', account: ada }),
+  forgot: page('forgot'),
+  reset: page('reset', { token: 'reset-token' }),
+  'reset-bad': page('reset', { token: 'bad-token' }),
+  account: page('account', { account: ada }),
+  'account-secured': page('account', {
+    account: { ...ada, role: 'admin', two_factor: true, recovery_codes: 2 },
+  }),
+  'account-unknown': page('account', { account: undefined, accountUnknown: true }),
+  'home-member': { ...base, account: ada },
 };
 
 const inRoom: AppState = {
@@ -46,6 +102,8 @@ function peer(n: number, over: Partial<PeerState> = {}): PeerState {
     participant: `p${n}`,
     name: names[n % names.length] ?? '',
     host: false,
+    owner: false,
+    signedIn: false,
     away: false,
     closing: false,
     audio: true,
@@ -105,7 +163,71 @@ const crowd = [
 
 const prejoin: AppState = { ...inRoom, page: 'prejoin' };
 
+const inLasting: AppState = { ...inRoom, roomName: 'Tuesday round', lasting: true };
+
+const door = (over: AppState['door']): AppState => ({
+  ...prejoin,
+  ...inLasting,
+  page: 'prejoin',
+  door: over,
+});
+
+const wrongPassword = { code: 'bad_password', status: 401, fields: {} };
+const tooOften = { code: 'too_many', status: 429, fields: {}, retryAfterS: 300 };
+
+const withRule = (create: 'members' | 'admins', account: AppState['account'] = null): AppState => ({
+  ...base,
+  account,
+  service: { rooms: { create }, accounts: { signup: 'open', password_min: 8, passkeys: true } },
+});
+
+const roomScreens: Readonly<Record<string, AppState>> = {
+  'home-members': withRule('members'),
+  'home-admins': withRule('admins', ada),
+  rooms: page('rooms', { account: ada }),
+  'rooms-none': page('rooms', { account: { ...ada, rooms: 0 } }),
+  admin: page('admin', { account: { ...ada, role: 'admin' } }),
+  'admin-not': page('admin', { account: ada }),
+  'prejoin-room': door({ state: 'open' }),
+  'prejoin-owner': { ...door({ state: 'open' }), owner: true, account: ada, name: ada.name },
+  'prejoin-password': door({ state: 'password' }),
+  'prejoin-password-wrong': door({ state: 'password', fault: wrongPassword }),
+  'prejoin-password-often': door({ state: 'password', fault: tooOften }),
+  'prejoin-members': door({ state: 'members' }),
+  'prejoin-locked': door({ state: 'locked' }),
+  'prejoin-later': door({ state: 'later', fault: tooOften }),
+  'waiting-host': { ...inLasting, page: 'waiting' },
+  'call-locked': { ...call, locked: true },
+  'call-room': {
+    ...call,
+    ...inLasting,
+    page: 'call',
+    host: true,
+    owner: true,
+    locked: true,
+    peers: [peer(0)],
+  },
+  'call-owner-away': {
+    ...call,
+    ...inLasting,
+    page: 'call',
+    host: false,
+    owner: true,
+    peers: [peer(0, { host: true }), peer(1)],
+  },
+  'call-member': {
+    ...call,
+    ...inLasting,
+    page: 'call',
+    host: false,
+    locked: true,
+    peers: [peer(0, { host: true, owner: true })],
+  },
+};
+
 export const screens: Readonly<Record<string, AppState>> = {
+  ...accountScreens,
+  ...roomScreens,
   home: base,
   'home-error': { ...base, homeError: 'That is not a link or code of a call.' },
   'home-offline': { ...base, signal: 'failed' },
@@ -148,6 +270,12 @@ export const screens: Readonly<Record<string, AppState>> = {
         'too-many-waiting',
         'knocked-often',
         'replaced',
+        'removed',
+        'ended',
+        'ended-by-host',
+        'ended-by-admin',
+        'room-deleted',
+        'signed-out',
         'server-full',
         'error',
       ] as const

@@ -1,0 +1,72 @@
+/*
+ * Authenticator data of a sign-in, with a key and a signature that do not belong to it: whatever is in it,
+ * libfido2 and ours survive it and nobody is let in.
+ *
+ * The bytes go in twice: as they are, and with the relying party's hash and the flags put right. The first
+ * byte chooses the key.
+ */
+#include "account/webauthn.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(x) ((x) ? (void)0 : abort())
+#define RP       "localhost"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+/* RFC 8032 §7.1, TEST 1 */
+static const uint8_t eddsa[] = {0xa4, 0x01, 0x01, 0x03, 0x27, 0x20, 0x06, 0x21, 0x58, 0x20, 0xd7,
+				0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3,
+				0xc9, 0x64, 0x07, 0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23,
+				0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a};
+
+/* RFC 6979 §A.2.5 */
+static const uint8_t es256[] = {0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20, 0x60, 0xfe, 0xd4,
+				0xba, 0x25, 0x5a, 0x9d, 0x31, 0xc9, 0x61, 0xeb, 0x74, 0xc6, 0x35, 0x6d, 0x68,
+				0xc0, 0x49, 0xb8, 0x92, 0x3b, 0x61, 0xfa, 0x6c, 0xe6, 0x69, 0x62, 0x2e, 0x60,
+				0xf2, 0x9f, 0xb6, 0x22, 0x58, 0x20, 0x79, 0x03, 0xfe, 0x10, 0x08, 0xb8, 0xbc,
+				0x99, 0xa4, 0x1a, 0xe9, 0xe9, 0x56, 0x28, 0xbc, 0x64, 0xf2, 0xf1, 0xb2, 0x0c,
+				0x2d, 0x7e, 0x9f, 0x51, 0x77, 0xa3, 0xc2, 0x94, 0xd4, 0x46, 0x22, 0x99};
+
+static int verify(struct webauthn_bytes key, const uint8_t *data, size_t n)
+{
+	static const uint8_t signature[64] = {0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01};
+	uint32_t count = 4711;
+	const struct webauthn_assertion a = {
+		.cose_key = key,
+		.client_data = {(const uint8_t *)"{}", 2},
+		.auth_data = {data, n},
+		.signature = {signature, sizeof(signature)},
+		.rp_id = RP,
+	};
+	int r = webauthn_verify(&a, &count);
+	CHECK(r > 0 && count == 4711);
+	return r;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	const struct webauthn_bytes keys[] = {{eddsa, sizeof(eddsa)}, {es256, sizeof(es256)}};
+
+	if (n == 0)
+		return 0;
+	struct webauthn_bytes key = keys[data[0] & 1];
+	data++;
+	n--;
+	(void)verify(key, data, n);
+	if (n < 37)
+		return 0;
+	uint8_t *right = malloc(n);
+	if (!right)
+		return 0;
+	memcpy(right, data, n);
+	(void)crypto_hash_sha256(right, (const uint8_t *)RP, strlen(RP));
+	right[32] = (uint8_t)((right[32] & 0x80) | 0x05);
+	int r = verify(key, right, n);
+	CHECK(r == WEBAUTHN_E_FORM || r == WEBAUTHN_E_SIGNATURE);
+	CHECK(r == WEBAUTHN_E_SIGNATURE || n != 37 || (right[32] & 0x80));
+	free(right);
+	return 0;
+}

@@ -1,0 +1,141 @@
+/** The texts of the account pages. */
+
+export const accountText = {
+  name: 'Your name',
+  nameHint: 'Others in a call see it.',
+  email: 'E-mail address',
+  password: 'Password',
+  newPassword: 'New password',
+  yourPassword: 'Your password',
+  passwordHint: (min: number) => `At least ${min} characters. A few words in a row are good.`,
+  passwordShort: (min: number) => `At least ${min} characters, please.`,
+  nameMissing: 'Please enter your name.',
+  emailMissing: 'Please enter your e-mail address.',
+  emailWrong: 'This is not an e-mail address.',
+  passwordMissing: 'Please enter your password.',
+  toSignIn: 'Sign in',
+  toHome: 'To the start page',
+  cancel: 'Cancel',
+  save: 'Save',
+  badCredentials: 'The e-mail address or the password is not right.',
+  badPassword: 'That is not your password.',
+
+  signin: {
+    title: 'Welcome back.',
+    submit: 'Sign in',
+    busy: 'Signing in…',
+    forgot: 'Forgotten?',
+    or: 'or',
+    passkey: 'Sign in with a passkey',
+    passkeyBusy: 'Waiting for your passkey…',
+    noAccount: 'No account yet?',
+    signUp: 'Sign up',
+    guest: 'You need no account to join a call: the link is enough.',
+    passkeyCancelled: 'The passkey was not used. Try again, or sign in with your password.',
+    codeTitle: 'One more step',
+    codeLead: 'Enter the six digits that your authenticator app shows now.',
+    recoveryLead: 'Enter one of the recovery codes that you kept. Each works once.',
+    code: 'Code',
+    recovery: 'Recovery code',
+    useRecovery: 'Use a recovery code instead',
+    useCode: 'Use the app instead',
+    again: 'Sign in as somebody else',
+    codeMissing: 'Please enter the code.',
+    badCode: 'This code is not right, or no longer. Try the one that is shown now.',
+    badRecovery: 'This recovery code is not right, or has been used.',
+  },
+
+  signup: {
+    title: 'Make an account',
+    lead: 'For rooms that are yours: the same link every time, and your own rules at the door.',
+    submit: 'Sign up',
+    busy: 'Signing up…',
+    have: 'You have an account already?',
+    closedTitle: 'No new accounts here',
+    closed: 'This service takes no new accounts. You can still join every call that you have the link of.',
+    inviteTitle: 'By invitation',
+    inviteOnly:
+      'Accounts here are by invitation. If you got one by mail, open the link in it. You can join a call without an account.',
+    invitedTitle: 'You are invited',
+    invitedLead: 'Make your account, with the address that the invitation came to.',
+    invalid:
+      'This invitation is no longer good: it was used, has been replaced or is too old. Ask for a new one.',
+    closedNow: 'This service takes no new accounts.',
+    inviteNeeded: 'An account needs an invitation here.',
+  },
+
+  sent: {
+    title: 'Look into your mailbox',
+    body: 'There is a mail on its way to',
+    next: 'Open the link in it, enter your password once more, and your account is ready. It may take a minute.',
+    spam: 'Nothing there? Look into the spam folder, or check that the address is right.',
+    again: 'Use another address',
+  },
+
+  setup: {
+    title: 'Set up Parley',
+    lead: 'The first account of this service. It is yours, and it is an administrator’s.',
+    submit: 'Make the account',
+    busy: 'Setting up…',
+    invalid:
+      'This link is no longer good. The service prints a new one when it starts and has no administrator yet.',
+  },
+
+  confirm: {
+    title: 'Almost there',
+    lead: 'Your password once more, and your account is ready.',
+    hint: 'The one that you chose when signing up.',
+    submit: 'Confirm my address',
+    busy: 'Confirming…',
+    wrong: 'This is not the password that was chosen when signing up.',
+    forgotten: 'You do not know it, or it was not you who signed up?',
+  },
+
+  emailConfirm: {
+    title: 'Your new address',
+    lead: 'One click, and you sign in with this address from now on.',
+    submit: 'Confirm my address',
+    busy: 'Confirming…',
+    doneTitle: 'Your address is changed',
+    done: (email: string) => `Your account’s address is ${email} now.`,
+    toAccount: 'To your account',
+  },
+
+  badLink: {
+    title: 'This link is no longer good',
+    body: 'It was used already, a newer one has taken its place, or it is too old.',
+    incompleteTitle: 'This link is incomplete',
+    incomplete: 'Open the link in the mail once more. If you copied it, take care to copy all of it.',
+    forgot: 'Ask for a new link',
+    signUp: 'Sign up again',
+  },
+
+  forgot: {
+    title: 'Forgotten your password?',
+    lead: 'Tell us your e-mail address, and you get a link to set a new one.',
+    submit: 'Send me the link',
+    busy: 'Sending…',
+    back: 'Back to signing in',
+    sentTitle: 'Look into your mailbox',
+    sent: 'If there is an account with the address',
+    sentThen: 'a mail with a link is on its way. The link is good for 30 minutes, and once.',
+  },
+
+  reset: {
+    title: 'A new password',
+    lead: 'You will be signed out everywhere, and sign in with it anew.',
+    submit: 'Set the password',
+    busy: 'Setting…',
+    doneTitle: 'Your password is changed',
+    done: 'You are signed out everywhere. Sign in with the new one.',
+  },
+
+  passkeyFaults: {
+    passkey_known: 'This device has a passkey for your account already.',
+    passkey_unsupported: 'This browser or device cannot make such a passkey.',
+    passkey_wrong_site: 'Passkeys do not work at this address.',
+    passkey_failed: 'The passkey could not be used. Please try again.',
+    bad_credentials: 'This passkey does not belong to an account here.',
+    bad_passkey: 'The passkey could not be checked. Please try again.',
+  },
+} as const;
