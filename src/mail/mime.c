@@ -3,7 +3,7 @@
  *
  * Nothing comes out of here but printable ASCII and the CRLFs and folds that this file itself writes: a value
  * that holds a control character is refused, not repaired, so no text from outside can begin a field of its
- * own. Why this is not left to libcurl: docs/adr/0012.
+ * own. Why this is not left to libcurl: docs/adr/0009.
  *
  * Thread: any. Pure.
  */
