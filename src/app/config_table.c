@@ -182,7 +182,10 @@ const struct config_option config_options[] = {
 	NUMBER(accounts, audit_keep_s, "31536000", DAY_S, 3650u * DAY_S, "s",
 	       "How long the audit log reaches back."),
 	NUMBER(accounts, hash_kbytes, "65536", 8192, 4 * 1024 * 1024, "kbytes",
-	       "Memory that one password hash (argon2id) takes. What is hashed already stays good."),
+	       "Memory that one password hash (argon2id) takes. What is hashed already stays good, and is "
+	       "hashed "
+	       "anew when its owner signs in; until then the time of an answer may tell such an account from "
+	       "none."),
 	NUMBER(accounts, hash_passes, "2", 1, 100, "passes", "How often a hash goes over it."),
 	NUMBER(accounts, hash_threads, "0", 0, 256, "threads",
 	       "Password hashes at once. 0: as many as there are cores."),
