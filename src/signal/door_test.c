@@ -1,5 +1,5 @@
 /* The door of a room that lasts: whom it lets in, who waits before it, passes for its password. */
-#include "signal/testkit.h"
+#include "signal/testkit_door.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -17,11 +17,6 @@ static struct signal_limits limits;
 #define C (&k.c[2])
 #define D (&k.c[3])
 
-#define ADA "adaadaadaadaada0"
-#define BOB "bobbobbobbobbob0"
-
-static const struct signal_room_info open_door = {.owner = ADA, .name = "Tea \"at\" five", .guests = true};
-
 static int setup(void **state)
 {
 	limits = kit_limits();
@@ -36,42 +31,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Return: what is said to the `join`. */
-static json_t *join(struct kit_client *c, const char *members)
-{
-	if (!c->conn)
-		kit_hello(c);
-	kit_say(c, "join", ",\"room\":\"%s\",\"name\":\"Client %d\"%s", k.room, (int)(c - k.c), members);
-	json_t *m = kit_next(c);
-	assert_non_null(m);
-	if (kit_at(m, "participant"))
-		(void)snprintf(c->pid, sizeof(c->pid), "%s", kit_str(m, "participant"));
-	return m;
-}
-
-static void joins(struct kit_client *c, const char *members, const char *answer)
-{
-	json_t *m = join(c, members);
-	const char *type = kit_str(m, "type");
-
-	assert_string_equal(strcmp(type, "error") == 0 ? kit_str(m, "code") : type, answer);
-}
-
-/* `join` with a pass. */
-static void enters(struct kit_client *c, const char *pass, const char *answer)
-{
-	char members[SIGNAL_PASS_LEN + 32] = "";
-
-	if (pass)
-		(void)snprintf(members, sizeof(members), ",\"pass\":\"%s\"", pass);
-	joins(c, members, answer);
-}
-
-static void is_host(struct kit_client *c, const struct kit_client *host)
-{
-	assert_string_equal(kit_str(kit_get(c, "host"), "participant"), host->pid);
-}
-
 static void the_owner_comes_in_through_any_door(void **state)
 {
 	struct signal_room_info info = open_door;
@@ -80,7 +39,7 @@ static void the_owner_comes_in_through_any_door(void **state)
 	info.guests = false;
 	kit_load(&k, info);
 	kit_account(A, ADA);
-	json_t *m = join(A, "");
+	json_t *m = door_join(A, "");
 	assert_string_equal(kit_str(m, "type"), "joined");
 	assert_string_equal(kit_str(m, "self.role"), "host");
 	assert_true(kit_bool(m, "room.owner"));
@@ -92,8 +51,8 @@ static void the_owner_comes_in_through_any_door(void **state)
 	(void)kit_get(A, "left");
 	kit_load(&k, open_door);
 	for (int i = 1; i <= 4; i++)
-		joins(&k.c[i], "", "joined");
-	joins(A, "", "room_full");
+		door_joins(&k.c[i], "", "joined");
+	door_joins(A, "", "room_full");
 }
 
 /* Every door against a guest and somebody with an account, with a pass and without. */
@@ -120,7 +79,7 @@ static void every_door(void **state)
 		signal_pass(k.s, k.room, k.now, pass);
 		kit_account(B, guest ? "" : BOB);
 		print_message("# %u: %s\n", bits, answer);
-		enters(B, with_pass ? pass : NULL, answer);
+		door_enters(B, with_pass ? pass : NULL, answer);
 		teardown(NULL);
 		setup(NULL);
 	}
@@ -132,10 +91,10 @@ static void strangers_wait_for_the_owner(void **state)
 
 	info.knock = true;
 	kit_load(&k, info);
-	joins(B, "", "waiting");
-	joins(C, "", "waiting");
+	door_joins(B, "", "waiting");
+	door_joins(C, "", "waiting");
 	kit_account(A, ADA);
-	joins(A, "", "joined");
+	door_joins(A, "", "joined");
 	assert_string_equal(kit_str(kit_get(A, "knock"), "participant"), B->pid);
 	(void)kit_get(A, "knock");
 	kit_say(A, "admit", ",\"participant\":\"%s\"", B->pid);
@@ -143,11 +102,11 @@ static void strangers_wait_for_the_owner(void **state)
 	/* Who has been left as host may admit, and is nobody's host any more on leaving. */
 	kit_ask(A, "leave");
 	(void)kit_get(B, "peer.left");
-	is_host(B, B);
+	door_is_host(B, B);
 	kit_ask(B, "leave");
 	(void)kit_get(B, "knock");
 	(void)kit_get(B, "left");
-	joins(B, "", "waiting");
+	door_joins(B, "", "waiting");
 }
 
 static void passes(void **state)
@@ -163,26 +122,26 @@ static void passes(void **state)
 	for (size_t i = 0; i < strlen(pass); i++) {
 		memcpy(changed, pass, sizeof(changed));
 		changed[i] = changed[i] == 'A' ? 'B' : 'A';
-		enters(B, changed, "password_needed");
+		door_enters(B, changed, "password_needed");
 	}
-	enters(B, "", "password_needed");
+	door_enters(B, "", "password_needed");
 	/* Another room's, and one of no room. */
 	assert_int_equal(signal_room_create(k.s, 0, k.now, elsewhere), 0);
 	signal_pass(k.s, elsewhere, k.now, other);
-	enters(B, other, "password_needed");
+	door_enters(B, other, "password_needed");
 	signal_pass(k.s, "00000-00000-00000-00000", k.now, other);
-	enters(B, other, "password_needed");
+	door_enters(B, other, "password_needed");
 	/* Loading the room again changes nothing, a new password does. */
 	kit_load(&k, info);
-	enters(B, pass, "joined");
+	door_enters(B, pass, "joined");
 	info.new_password = true;
 	kit_load(&k, info);
-	enters(C, pass, "password_needed");
+	door_enters(C, pass, "password_needed");
 	signal_pass(k.s, k.room, k.now, pass);
 	kit_advance(&k, 599999);
-	enters(C, pass, "joined");
+	door_enters(C, pass, "joined");
 	kit_advance(&k, 1);
-	enters(D, pass, "password_needed");
+	door_enters(D, pass, "password_needed");
 	assert_int_equal(D->close_code, 0);
 }
 
@@ -210,7 +169,7 @@ static void loading_has_limits(void **state)
 	assert_int_equal(signal_room_load(k.s, &info, k.now), 0);
 	assert_int_equal(k.s->rooms.count, 1);
 	memcpy(k.room, info.id, sizeof(k.room));
-	joins(B, "", "joined");
+	door_joins(B, "", "joined");
 	info.id = "00000-00000-00000-00002";
 	assert_int_equal(signal_room_load(k.s, &info, k.now), -ENOSPC);
 	/* … and one that is opened again and again stays. */

@@ -1,5 +1,5 @@
 /* Rooms that last: whose they are, what is loaded, what a restart leaves, ending and looking at them. */
-#include "signal/testkit.h"
+#include "signal/testkit_door.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -17,11 +17,6 @@ static struct signal_limits limits;
 #define C (&k.c[2])
 #define D (&k.c[3])
 
-#define ADA "adaadaadaadaada0"
-#define BOB "bobbobbobbobbob0"
-
-static const struct signal_room_info open_door = {.owner = ADA, .name = "Tea \"at\" five", .guests = true};
-
 static int setup(void **state)
 {
 	limits = kit_limits();
@@ -36,70 +31,34 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Return: what is said to the `join`. */
-static json_t *join(struct kit_client *c, const char *members)
-{
-	if (!c->conn)
-		kit_hello(c);
-	kit_say(c, "join", ",\"room\":\"%s\",\"name\":\"Client %d\"%s", k.room, (int)(c - k.c), members);
-	json_t *m = kit_next(c);
-	assert_non_null(m);
-	if (kit_at(m, "participant"))
-		(void)snprintf(c->pid, sizeof(c->pid), "%s", kit_str(m, "participant"));
-	return m;
-}
-
-static void joins(struct kit_client *c, const char *members, const char *answer)
-{
-	json_t *m = join(c, members);
-	const char *type = kit_str(m, "type");
-
-	assert_string_equal(strcmp(type, "error") == 0 ? kit_str(m, "code") : type, answer);
-}
-
-/* `join` with a pass. */
-static void enters(struct kit_client *c, const char *pass, const char *answer)
-{
-	char members[SIGNAL_PASS_LEN + 32] = "";
-
-	if (pass)
-		(void)snprintf(members, sizeof(members), ",\"pass\":\"%s\"", pass);
-	joins(c, members, answer);
-}
-
-static void is_host(struct kit_client *c, const struct kit_client *host)
-{
-	assert_string_equal(kit_str(kit_get(c, "host"), "participant"), host->pid);
-}
-
 static void the_owner_takes_the_hosts_role(void **state)
 {
 	kit_load(&k, open_door);
-	joins(B, "", "joined");
-	joins(C, "", "joined");
+	door_joins(B, "", "joined");
+	door_joins(C, "", "joined");
 	assert_true(B->conn->session->room->host == B->conn->session);
 	kit_clear(B);
 	kit_account(A, ADA);
-	joins(A, "", "joined");
+	door_joins(A, "", "joined");
 	for (int i = 1; i < 3; i++) {
 		json_t *m = kit_get(&k.c[i], "peer.joined");
 		assert_true(kit_bool(m, "peer.owner"));
 		assert_string_equal(kit_str(m, "peer.role"), "host");
-		is_host(&k.c[i], A);
+		door_is_host(&k.c[i], A);
 	}
 	/* The owner's other session lets it be, until this one is away. */
 	kit_account(D, ADA);
-	joins(D, "", "joined");
+	door_joins(D, "", "joined");
 	assert_true(D->conn->session->room->host == A->conn->session);
 	kit_ask(D, "leave");
 	kit_drop(A);
 	kit_clear(A);
 	kit_clear(D);
 	kit_clear(C);
-	joins(D, "", "joined");
+	door_joins(D, "", "joined");
 	assert_true(D->conn->session->room->host == D->conn->session);
 	(void)kit_get(C, "peer.joined");
-	is_host(C, D);
+	door_is_host(C, D);
 	/* Both of them before anybody else, and then who has been there for longest. */
 	(void)kit_resume(A, false);
 	kit_ask(D, "leave");
@@ -112,18 +71,18 @@ static void the_owner_takes_it_back(void **state)
 {
 	kit_load(&k, open_door);
 	kit_account(A, ADA);
-	joins(A, "", "joined");
-	joins(B, "", "joined");
-	joins(C, "", "joined");
+	door_joins(A, "", "joined");
+	door_joins(B, "", "joined");
+	door_joins(C, "", "joined");
 	kit_clear(A);
 	kit_clear(B);
 	kit_say(A, "make_host", ",\"participant\":\"%s\"", B->pid);
-	is_host(A, B);
+	door_is_host(A, B);
 	(void)kit_get(A, "ticket");
-	is_host(B, B);
+	door_is_host(B, B);
 	kit_say(A, "make_host", ",\"participant\":\"%s\"", A->pid);
-	is_host(A, A);
-	is_host(B, A);
+	door_is_host(A, A);
+	door_is_host(B, A);
 	(void)kit_get(B, "ticket");
 	kit_say(B, "make_host", ",\"participant\":\"%s\"", B->pid);
 	kit_error(B, "not_host", NULL);
@@ -132,14 +91,14 @@ static void the_owner_takes_it_back(void **state)
 static void no_first_hosts_right(void **state)
 {
 	kit_load(&k, open_door);
-	joins(B, "", "joined");
-	joins(C, "", "joined");
+	door_joins(B, "", "joined");
+	door_joins(C, "", "joined");
 	char ticket[520], members[560];
 	memcpy(ticket, B->ticket, sizeof(ticket));
 	kit_ask(B, "leave");
 	kit_clear(B);
 	(void)snprintf(members, sizeof(members), ",\"ticket\":\"%s\"", ticket);
-	assert_string_equal(kit_str(join(B, members), "self.role"), "member");
+	assert_string_equal(kit_str(door_join(B, members), "self.role"), "member");
 }
 
 static void what_changes_reaches_the_members(void **state)
@@ -148,8 +107,8 @@ static void what_changes_reaches_the_members(void **state)
 
 	kit_load(&k, info);
 	kit_account(A, ADA);
-	joins(A, "", "joined");
-	joins(B, "", "joined");
+	door_joins(A, "", "joined");
+	door_joins(B, "", "joined");
 	kit_clear(A);
 	kit_load(&k, info);
 	kit_none(A);
@@ -185,13 +144,13 @@ static void room_is(const struct kit_client *c, bool knock, bool locked)
 static void another_hosts_door_ends_with_the_call(void **state)
 {
 	kit_load(&k, open_door);
-	joins(B, "", "joined");
+	door_joins(B, "", "joined");
 	kit_say(B, "room.update", ",\"locked\":true,\"knock\":true");
 	room_is(B, true, true);
 	assert_int_equal(k.changed, 0);
 	/* What the owner says of one thing is not a word on the other. */
 	kit_account(A, ADA);
-	joins(A, "", "joined");
+	door_joins(A, "", "joined");
 	kit_say(A, "room.update", ",\"knock\":true");
 	assert_int_equal(k.changed, 1);
 	assert_true(k.knock_now && !k.locked_now);
@@ -199,7 +158,7 @@ static void another_hosts_door_ends_with_the_call(void **state)
 	kit_ask(A, "leave");
 	kit_ask(B, "leave");
 	kit_clear(A);
-	joins(A, "", "joined");
+	door_joins(A, "", "joined");
 	room_is(A, true, false);
 }
 
@@ -208,7 +167,7 @@ static void by_ticket(struct kit_client *c, const char *answer)
 	char members[560];
 
 	(void)snprintf(members, sizeof(members), ",\"ticket\":\"%s\"", c->ticket);
-	joins(c, members, answer);
+	door_joins(c, members, answer);
 }
 
 static void after_a_restart(void **state)
@@ -218,14 +177,14 @@ static void after_a_restart(void **state)
 
 	kit_load(&k, info);
 	kit_account(A, ADA);
-	joins(A, "", "joined");
-	joins(B, "", "joined");
+	door_joins(A, "", "joined");
+	door_joins(B, "", "joined");
 	kit_clear(A);
 	kit_restart(&k);
 	by_ticket(B, "joined");
 	assert_int_equal(k.made, 1);
 	/* What its door is nobody knows yet: closed, but for those who have a ticket. */
-	joins(C, "", "room_unknown");
+	door_joins(C, "", "room_unknown");
 	by_ticket(A, "joined");
 	kit_clear(A);
 	kit_clear(B);
@@ -235,9 +194,9 @@ static void after_a_restart(void **state)
 	assert_string_equal(kit_str(m, "room.name"), info.name);
 	assert_true(kit_bool(m, "room.knock"));
 	assert_true(A->conn->session->room->host == A->conn->session);
-	joins(C, "", "password_needed");
+	door_joins(C, "", "password_needed");
 	signal_pass(k.s, k.room, k.now, pass);
-	enters(C, pass, "waiting");
+	door_enters(C, pass, "waiting");
 	assert_int_equal(k.made, 1);
 }
 
@@ -245,8 +204,8 @@ static void the_owner_is_host_once_known(void **state)
 {
 	kit_load(&k, open_door);
 	kit_account(A, ADA);
-	joins(A, "", "joined");
-	joins(B, "", "joined");
+	door_joins(A, "", "joined");
+	door_joins(B, "", "joined");
 	kit_say(A, "make_host", ",\"participant\":\"%s\"", B->pid);
 	kit_restart(&k);
 	by_ticket(A, "joined");
@@ -256,7 +215,7 @@ static void the_owner_is_host_once_known(void **state)
 	assert_true(A->conn->session->room->host == B->conn->session);
 	kit_load(&k, open_door);
 	(void)kit_get(B, "room.updated");
-	is_host(B, A);
+	door_is_host(B, A);
 	(void)kit_get(B, "ticket");
 	assert_true(A->conn->session->room->host == A->conn->session);
 }
@@ -266,7 +225,7 @@ static void a_room_is_ended_from_outside(void **state)
 	char none[] = "00000-00000-00000-00000";
 
 	kit_load(&k, open_door);
-	joins(B, "", "joined");
+	door_joins(B, "", "joined");
 	kit_clear(B);
 	assert_int_equal(signal_room_end(k.s, none, SIGNAL_END_ADMIN, k.now), -ENOENT);
 	assert_int_equal(signal_room_end(k.s, "x", SIGNAL_END_ADMIN, k.now), -ENOENT);
@@ -275,7 +234,7 @@ static void a_room_is_ended_from_outside(void **state)
 	assert_int_equal(signal_room_end(k.s, k.room, SIGNAL_END_ADMIN, k.now), -ENOENT);
 	by_ticket(B, "room_unknown");
 	kit_load(&k, open_door);
-	joins(B, "", "joined");
+	door_joins(B, "", "joined");
 	assert_int_equal(signal_room_end(k.s, k.room, SIGNAL_END_DELETED, k.now), 0);
 	assert_string_equal(kit_str(kit_get(B, "ended"), "reason"), "deleted");
 }
@@ -301,9 +260,9 @@ static void looking_at_rooms(void **state)
 	assert_true(v.guests);
 	assert_true(v.since_ms == 0);
 	kit_load(&k, open_door);
-	joins(B, "", "joined");
+	door_joins(B, "", "joined");
 	kit_say(B, "room.update", ",\"knock\":true");
-	joins(C, "", "waiting");
+	door_joins(C, "", "waiting");
 	kit_advance(&k, 1000);
 	assert_true(signal_room_view(k.s, k.room, &v));
 	assert_string_equal(v.owner, ADA);
