@@ -1,13 +1,13 @@
 /** Passkeys of the account. */
 import { addPasskey, passkeysWork } from '../../state/accounts';
 import { useActions, useAppState } from '../context';
-import { Icon } from '../icons';
 import { Field, Form, Problem, Submit, useForm } from '../parts/form';
 import { accountText } from '../text-account';
 import { profileText } from '../text-profile';
 import { checks, useAccounts } from './frame';
 import {
   Act,
+  Entry,
   LoadedList,
   OwnPassword,
   ownPasswordFaults,
@@ -88,18 +88,10 @@ export function Passkeys() {
         testid="passkeys"
         item={(passkey) => (
           <>
-            <span class="list-icon">
-              <Icon name="key" size={22} />
-            </span>
-            <div class="list-words">
-              <p class="list-title">
-                <bdi>{passkey.name}</bdi>
-              </p>
-              <p class="list-note">
-                {words.created(dates.day(passkey.created))}
-                {passkey.used && ` · ${words.used(dates.time(passkey.used))}`}
-              </p>
-            </div>
+            <Entry icon="key" title={<bdi>{passkey.name}</bdi>}>
+              {words.created(dates.day(passkey.created))}
+              {passkey.used && ` · ${words.used(dates.time(passkey.used))}`}
+            </Entry>
             <Act
               label={profileText.remove}
               name={`${profileText.remove}: ${passkey.name}`}

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { Answer, ApiFault } from '../../state/types';
 import { useAppState } from '../context';
+import { Icon, type IconName } from '../icons';
 import { Banner, Loading, PasswordField } from '../parts/form';
 import { accountText } from '../text-account';
 import { faultText, formText } from '../text-forms';
@@ -176,6 +177,29 @@ export function LoadedList<T extends { readonly id: string }>({
         </li>
       ))}
     </ul>
+  );
+}
+
+/** What an entry of a list is: a picture, what it is called, and what else there is to know. */
+export function Entry({
+  icon,
+  title,
+  children,
+}: {
+  icon: IconName;
+  title: ComponentChildren;
+  children: ComponentChildren;
+}) {
+  return (
+    <>
+      <span class="list-icon">
+        <Icon name={icon} size={22} />
+      </span>
+      <div class="list-words">
+        <p class="list-title">{title}</p>
+        <p class="list-note">{children}</p>
+      </div>
+    </>
   );
 }
 

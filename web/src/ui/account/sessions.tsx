@@ -2,10 +2,9 @@
 import type { Ref } from 'preact';
 import { useImperativeHandle } from 'preact/hooks';
 import { useActions } from '../context';
-import { Icon } from '../icons';
 import { profileText } from '../text-profile';
 import { useAccounts } from './frame';
-import { Act, LoadedList, Section, useDates, useLoaded } from './section';
+import { Act, Entry, LoadedList, Section, useDates, useLoaded } from './section';
 
 export function Sessions({ again }: { again: Ref<() => void> }) {
   const words = profileText.sessions;
@@ -39,17 +38,16 @@ export function Sessions({ again }: { again: Ref<() => void> }) {
         testid="sessions"
         item={(session) => (
           <>
-            <span class="list-icon">
-              <Icon name="device" size={22} />
-            </span>
-            <div class="list-words">
-              <p class="list-title">
-                <bdi>{session.client}</bdi> {session.current && <span class="tag">{words.here}</span>}
-              </p>
-              <p class="list-note">
-                {words.seen(dates.time(session.seen))} · <bdi>{session.address}</bdi>
-              </p>
-            </div>
+            <Entry
+              icon="device"
+              title={
+                <>
+                  <bdi>{session.client}</bdi> {session.current && <span class="tag">{words.here}</span>}
+                </>
+              }
+            >
+              {words.seen(dates.time(session.seen))} · <bdi>{session.address}</bdi>
+            </Entry>
             {!session.current && (
               <Act
                 label={words.signOut}

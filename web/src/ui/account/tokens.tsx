@@ -3,12 +3,12 @@ import { useId, useState } from 'preact/hooks';
 import type { Scope } from '../../state/accounts';
 import type { Account } from '../../state/types';
 import { useActions } from '../context';
-import { Icon } from '../icons';
 import { Field, Form, Problem, Submit, useForm } from '../parts/form';
 import { profileText } from '../text-profile';
 import { checks, useAccounts } from './frame';
 import {
   Act,
+  Entry,
   LoadedList,
   OwnPassword,
   ownPasswordFaults,
@@ -176,19 +176,11 @@ export function Tokens({ account }: { account: Account }) {
         testid="tokens"
         item={(token) => (
           <>
-            <span class="list-icon">
-              <Icon name="code" size={22} />
-            </span>
-            <div class="list-words">
-              <p class="list-title">
-                <bdi>{token.name}</bdi>
-              </p>
-              <p class="list-note">
-                {token.scopes.map(scopeName).join(', ')} ·{' '}
-                {token.used ? words.used(dates.time(token.used)) : words.unused}
-                {token.expires && ` · ${words.expiresOn(dates.day(token.expires))}`}
-              </p>
-            </div>
+            <Entry icon="code" title={<bdi>{token.name}</bdi>}>
+              {token.scopes.map(scopeName).join(', ')} ·{' '}
+              {token.used ? words.used(dates.time(token.used)) : words.unused}
+              {token.expires && ` · ${words.expiresOn(dates.day(token.expires))}`}
+            </Entry>
             <Act
               label={words.revoke}
               name={`${words.revoke}: ${token.name}`}
